@@ -1,0 +1,1 @@
+"""Plain functions on frames and arrays: distances, findings, exposure and grades, without a database or a drawing."""
