@@ -1,0 +1,5 @@
+"""`python -m gisrisk.cli`."""
+
+from gisrisk.cli.main import main
+
+main()

@@ -1,0 +1,85 @@
+"""What every command shares with the terminal: progress, tables, JSON, and how an error ends the process."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gisrisk import settings
+
+# Tables go to standard output, everything said along the way to standard error, so that `--json | jq` works.
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+ProgressCallback = Callable[[str, int, int], None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document for machines.")
+
+
+def say(zh: str, en: str) -> str:
+    """The text in the language of the setting `lang`."""
+    return en if settings.get("lang") == "en" else zh
+
+
+@contextmanager
+def progress() -> Iterator[ProgressCallback]:
+    """A callback `(step, done, total)` drawn as a bar on a terminal and as plain lines elsewhere."""
+    if not ERR.is_terminal:
+        last = ""
+
+        def plain(step: str, done: int, total: int) -> None:
+            nonlocal last
+            if step != last:
+                last = step
+                ERR.print(f"· {step}")
+
+        yield plain
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=ERR, transient=True) as bar:
+        task = bar.add_task("", total=1)
+
+        def draw(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=max(total, 1))
+
+        yield draw
+
+
+def show_json(value: Any) -> None:
+    """One JSON document on standard output; dates as ISO text, paths as text."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
+    """A table on standard output, as wide as its text when the output is not a terminal."""
+    table = Table(*headings, title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    (OUT if OUT.is_terminal else Console(width=220, highlight=False)).print(table)
+
+
+def end_with(error: Exception, status: int) -> None:
+    """Say what went wrong on standard error and leave with the exit status of the contract."""
+    ERR.print(f"[bold red]{say('出错', 'error')}[/]: ", end="")
+    ERR.print(str(error), markup=False, soft_wrap=True)
+    sys.exit(status)
