@@ -1,0 +1,104 @@
+"""The words of the products: every code of a result table in Chinese and English, and numbers as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gisrisk.catalog.palette import LEVELS, UNDETERMINED, Level
+from gisrisk.products.view import as_list, is_missing
+
+DEMO_ZH = "演示数据"
+DEMO_EN = "SYNTHETIC DEMO DATA"
+DEMO_NOTE = "演示数据，企业、危险源和人口均为虚构，不得用于决策 (synthetic data, not for decisions)"
+
+FINDING_STATUS: dict[str, tuple[str, str]] = {
+    "violation": ("不符合", "violation"),
+    "needs_survey": ("需实测", "needs survey"),
+    "undetermined": ("待定", "undetermined"),
+    "meets": ("符合", "meets"),
+}
+REVIEW: dict[str, tuple[str, str]] = {
+    "confirmed": ("已核对原文", "confirmed"),
+    "provisional": ("待核对原文", "provisional"),
+}
+HAZARD_STATUS: dict[str, tuple[str, str]] = {
+    "major": ("构成重大危险源", "major hazard"),
+    "not_major": ("不构成", "not a major hazard"),
+    "undetermined": ("待定", "undetermined"),
+}
+UNIT_KIND: dict[str, tuple[str, str]] = {
+    "production": ("生产单元", "production unit"),
+    "storage": ("储存单元", "storage unit"),
+}
+LAYER: dict[str, str] = {
+    "enterprise_site": "企业",
+    "hazard_source": "危险源",
+    "protected_target": "防护目标",
+    "dense_area": "人口密集区",
+    "linear_feature": "线性设施",
+    "park": "园区",
+    "admin_area": "行政区",
+}
+LINEAR: dict[str, tuple[str, str]] = {
+    "road": ("道路", "road"),
+    "railway": ("铁路", "railway"),
+    "waterway": ("水系", "water"),
+    "power_line": ("架空电力线", "power line"),
+    "pipeline": ("管道", "pipeline"),
+}
+ROMAN = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
+MAJOR_ZH = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
+
+
+def level_of(value: Any) -> Level:
+    """The palette's entry of a level number; missing or 0: undetermined."""
+    number = 0 if is_missing(value) else int(value)
+    return next((level for level in LEVELS if level.number == number), UNDETERMINED)
+
+
+def grade_text(level: Any, level_at_least: Any = None) -> str:
+    """Short Chinese text of a grade: 红, 橙, 黄, 蓝, 待定, or 待定(≥橙) when a floor is known."""
+    found = level_of(level)
+    if found.number:
+        return found.colour_zh
+    if is_missing(level_at_least) or int(level_at_least) not in (1, 2, 3):
+        return "待定"
+    return f"待定(≥{level_of(level_at_least).colour_zh})"
+
+
+def zh(table: dict[str, tuple[str, str]], code: Any) -> str:
+    """Chinese word of a code; the code itself when the table does not know it, a dash when it is missing."""
+    if is_missing(code):
+        return "—"
+    return table.get(str(code), (str(code), str(code)))[0]
+
+
+def metres(value: Any, digits: int = 1) -> str:
+    """A length as printed: `12.6`, or a dash when unknown."""
+    if is_missing(value):
+        return "—"
+    text = f"{float(value):,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def number(value: Any) -> str:
+    """A count as printed, with thousands separators; a dash when unknown."""
+    return "—" if is_missing(value) else f"{float(value):,.0f}"
+
+
+def citation(document: Any, document_no: Any, clause: Any) -> str:
+    """`《document》 (number) clause`, leaving out what is missing."""
+    parts = []
+    if not is_missing(document):
+        text = str(document)
+        parts.append(text if text.startswith("《") else f"《{text}》")
+    if not is_missing(document_no) and str(document_no) not in "".join(parts):
+        parts.append(str(document_no))
+    if not is_missing(clause):
+        parts.append(str(clause))
+    return " ".join(parts) or "—"
+
+
+def missing_text(value: Any) -> str:
+    """The missing fields of an undetermined result, as one text."""
+    return "、".join(as_list(value))
