@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from gisrisk.store import Store, cluster, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,3 +28,64 @@ def shared_dir() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the shared folder with open data is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster_url() -> Iterator[str]:
+    """URL of a private PostGIS cluster made for this test run, stopped and deleted after it.
+
+    The folder lies directly in the temporary folder, not in pytest's: when root runs the tests, the cluster's own user
+    must be able to reach it. Without PostgreSQL the tests fail with the command that installs it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gisrisk-test-"))
+    folder.chmod(0o755)
+    try:
+        yield cluster.up(folder)
+    finally:
+        cluster.remove(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(cluster_url: str) -> Callable[[], str]:
+    """Function that makes an empty, migrated database and returns its URL; a copy of a template, so it is quick."""
+    import psycopg
+
+    def statement(text: str) -> None:
+        with psycopg.connect(cluster_url, autocommit=True) as connection:
+            connection.execute(text)
+
+    def url_of(name: str) -> str:
+        return cluster_url.replace("/gisrisk?", f"/{name}?")
+
+    statement("ALTER SYSTEM SET synchronous_commit = off")
+    statement("SELECT pg_reload_conf()")
+    statement("CREATE DATABASE template_gisrisk")
+    open_store(url_of("template_gisrisk")).close()
+
+    def make() -> str:
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        statement(f"CREATE DATABASE {name} TEMPLATE template_gisrisk")
+        return url_of(name)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def module_store(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """An empty store that the tests of one module share: fill it once in a module-scoped fixture of your own."""
+    with open_store(new_database(), data_dir=tmp_path_factory.mktemp("data")) as store:
+        yield store
+
+
+@pytest.fixture
+def store(module_store: Store) -> Store:
+    """The store of this test module; empty before its first test."""
+    return module_store
+
+
+@pytest.fixture
+def fresh_store(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Store]:
+    """An empty store for this test alone."""
+    with open_store(new_database(), data_dir=tmp_path) as store:
+        yield store

@@ -69,8 +69,8 @@ def find_programs(major: int | None = None) -> Programs:
     if major is not None and other_versions:
         raise StoreUnavailable(
             f"The data folder was made by PostgreSQL {major}, but this machine has PostgreSQL {other_versions[0]}; "
-            f"one version cannot open the folder of another. Install the old one ({install_command(major)}), or restore "
-            "a back-up into a fresh data folder (docs/operations.md)."
+            f"one version cannot open the folder of another. Install the old one ({install_command(major)}), or "
+            "restore a back-up into a fresh data folder (docs/operations.md)."
         )
     if without_postgis:
         wanted = major if major in without_postgis else without_postgis[0]
