@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import context
 from geoalchemy2 import alembic_helpers
 
@@ -21,8 +22,12 @@ def _include_object(item: Any, name: str | None, kind: str, reflected: bool, com
     return decide(item, name, kind, reflected, compare_to)
 
 
+connection: sa.Connection = context.config.attributes["connection"]
+# Alembic leaves out the name of the default schema, and ours must not be the default one while it compares.
+connection.execute(sa.text("SET LOCAL search_path TO public, postgis"))
+connection.dialect.default_schema_name = "public"
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
     target_metadata=metadata(),
     version_table_schema=SCHEMA,
     include_schemas=True,
