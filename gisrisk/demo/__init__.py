@@ -1,0 +1,6 @@
+"""A synthetic region to try gisrisk on: invented parks, plants and people inside the real outlines of 赣州."""
+
+from gisrisk.demo.outlines import CITY_CODE as AREA_CODE
+from gisrisk.demo.writing import DemoFiles, write_demo_region
+
+__all__ = ["AREA_CODE", "DemoFiles", "write_demo_region"]
