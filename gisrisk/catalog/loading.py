@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -292,3 +292,14 @@ def _check_references(one: Layer, layers: dict[str, Layer]) -> None:
             raise _wrong(file, place, f"'{column_name}' is not the key of {layer_name}", "Refer to its key")
         if target.order >= one.order:
             raise _wrong(file, "order", f"comes before {layer_name}, to which it refers", "Give it a larger order")
+
+
+def import_order(names: Iterable[str]) -> list[str]:
+    """Layer names in an order in which they can be imported: a layer after those it refers to.
+
+    Raises
+    ------
+    UnknownName
+        One of the names is no layer.
+    """
+    return sorted(names, key=lambda name: layer(name).order)
