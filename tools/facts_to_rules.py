@@ -257,7 +257,7 @@ def _entries(code: str, side: str, entries: list[Row], approximate: list[Row], a
 
 
 def _first_day(text: str) -> str:
-    """First day in force as far as the fact file tells; a bare year or month counts from its last day: never too early."""
+    """First day in force; a fact file that tells only a year or a month is not enough."""
     word = str(text).split()[0]
     if len(word) == 10 and word[4] == word[7] == "-":
         return word
@@ -268,7 +268,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("facts", type=Path, help="folder with safety_distances.yaml and vocabulary.yaml")
     parser.add_argument("out", type=Path, help="folder to write to, usually data/rules")
-    parser.add_argument("--document", action="append", help="mapping code such as GB50016; default: all that are set up")
+    parser.add_argument(
+        "--document", action="append", help="mapping code such as GB50016; default: all that are set up"
+    )
     options = parser.parse_args()
     additions = read(ADDITIONS)
     facts = read(options.facts / "vocabulary.yaml")

@@ -1,0 +1,252 @@
+"""The rule book: every document under `data/rules/instruments`, read, checked, and asked by day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from gisrisk.catalog.strict_yaml import read_yaml
+from gisrisk.catalog.vocabulary import FacilityType, TargetType, Vocabulary, read_vocabulary
+from gisrisk.errors import RuleDataError, UnknownName
+from gisrisk.paths import shipped
+from gisrisk.rules.conditions import Condition, parse
+from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument
+from gisrisk.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClassMember:
+    """One line of a class: features of these types that meet the condition belong to it."""
+
+    types: tuple[str, ...]
+    when: Condition
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RuleBook:
+    """All documents as of one state of `data/rules`; `version` names that state."""
+
+    version: str
+    vocabulary: Vocabulary
+    instruments: dict[str, Instrument]
+    classes: dict[str, tuple[ClassMember, ...]]
+    rules: tuple[Rule, ...]
+
+    def rule(self, rule_id: str) -> Rule:
+        """One rule by its id.
+
+        Raises
+        ------
+        UnknownName
+            No rule has this id.
+        """
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise UnknownName("rule", rule_id, [rule.id for rule in self.rules])
+
+    def in_force(self, on: date) -> list[Rule]:
+        """Rules in force on a day, in the order of the documents."""
+        return [rule for rule in self.rules if rule.applies_on(on)]
+
+    def logic(self, rule: Rule) -> Logic:
+        """The conditions of a rule, ready to evaluate."""
+        return self.instruments[rule.instrument].logic[rule.id]
+
+    def types_of(self, entry: Entry) -> tuple[str, ...]:
+        """Types a mapping line can match; those of its class where it names none."""
+        if entry.types or entry.class_ref is None:
+            return entry.types
+        return tuple(dict.fromkeys(t for member in self.classes[entry.class_ref] for t in member.types))
+
+    def largest_m(self, rule: Rule, on: date) -> float:
+        """The largest figure the rule can ask for on a day [m]; 0 where it asks for none.
+
+        A multiple of an attribute counts with the attribute's `plausible_max`, so that a search within this distance
+        loses no pair.
+        """
+        plain = [rule.required_m(on) or 0.0]
+        by_case = [metres for _, metres in rule.distance_cases]
+        multiples = [
+            factor * (self.vocabulary.attributes[name].plausible_max or 0.0)
+            for name, cases in rule.factor_of
+            for _, factor in cases
+        ]
+        return max(plain + by_case + multiples)
+
+    def reach_m(self, on: date) -> float:
+        """The largest figure any rule in force can ask for [m], mapping factors included."""
+        widest = max((e.distance_factor for i in self.instruments.values() for e in i.sources), default=1.0)
+        return widest * max((self.largest_m(rule, on) for rule in self.in_force(on)), default=0.0)
+
+
+@lru_cache(maxsize=1)
+def load_rules(folder: Path | None = None) -> RuleBook:
+    """The shipped rule book, or that of another folder.
+
+    Raises
+    ------
+    RuleDataError
+        Something under the folder is wrong; the message lists everything that is.
+    """
+    book, problems = read_book(folder or shipped("data", "rules"))
+    if book is None:
+        raise RuleDataError("\n".join(problems))
+    return book
+
+
+def check_rules(folder: Path | None = None) -> list[str]:
+    """Everything that is wrong under `data/rules`; empty when all is well."""
+    return read_book(folder or shipped("data", "rules"))[1]
+
+
+def read_book(folder: Path) -> tuple[RuleBook | None, list[str]]:
+    """Read a folder of rules; the book is None when there are problems."""
+    problems: list[str] = []
+    try:
+        content = read_yaml(folder / "vocabulary.yaml", error=RuleDataError)
+        problems += _schema_problems("vocabulary.yaml", content, "vocabulary")
+        vocabulary = read_vocabulary(folder / "vocabulary.yaml")
+    except RuleDataError as error:
+        return None, [*problems, str(error)]
+    classes, found = _classes(vocabulary)
+    problems += found
+    problems += _vocabulary_problems(vocabulary)
+    instruments: dict[str, Instrument] = {}
+    for path in sorted((folder / "instruments").glob("*.yaml")):
+        instrument, found = _instrument(path, vocabulary)
+        problems += found
+        if instrument is not None:
+            instruments[path.stem] = instrument
+    rules = tuple(rule for instrument in instruments.values() for rule in instrument.rules)
+    problems += _cross_problems(rules)
+    if problems:
+        return None, problems
+    return (
+        RuleBook(
+            version=_version(folder), vocabulary=vocabulary, instruments=instruments, classes=classes, rules=rules
+        ),
+        [],
+    )
+
+
+def _instrument(path: Path, vocabulary: Vocabulary) -> tuple[Instrument | None, list[str]]:
+    try:
+        content = read_yaml(path, error=RuleDataError)
+    except RuleDataError as error:
+        return None, [str(error)]
+    problems = _schema_problems(path.name, content, "instrument")
+    return (None, problems) if problems else read_instrument(path, content, vocabulary)
+
+
+def _cross_problems(rules: tuple[Rule, ...]) -> list[str]:
+    """What only shows when all documents are read: ids used twice, ids that are named but do not exist."""
+    problems, seen = [], dict[str, Rule]()
+    for rule in rules:
+        if rule.id in seen:
+            problems.append(
+                f"{rule.instrument}.yaml: {rule.id}: this id stands also in {seen[rule.id].instrument}.yaml. "
+                "An id is never reused; give the new rule its own."
+            )
+        seen[rule.id] = rule
+    for rule in rules:
+        problems.extend(
+            f"{rule.instrument}.yaml: {rule.id}: replaces '{other}', which is no rule. Correct the id."
+            for other in rule.replaces
+            if other not in seen
+        )
+    return problems
+
+
+def _classes(vocabulary: Vocabulary) -> tuple[dict[str, tuple[ClassMember, ...]], list[str]]:
+    """The classes with their conditions read."""
+    classes: dict[str, tuple[ClassMember, ...]] = {}
+    problems: list[str] = []
+    for code, entry in vocabulary.classes.items():
+        members = []
+        for number, member in enumerate(entry["members"], start=1):
+            where = f"vocabulary.yaml: class {code}, member {number}"
+            unknown = [t for t in member["target_types"] if t not in vocabulary.target_types]
+            problems.extend(f"{where}: there is no target type '{name}'. Correct it." for name in unknown)
+            try:
+                members.append(
+                    ClassMember(
+                        types=tuple(member["target_types"]),
+                        when=parse(member.get("when"), vocabulary.attributes, where=where),
+                    )
+                )
+            except RuleDataError as error:
+                problems.append(str(error))
+        classes[code] = tuple(members)
+    return classes, problems
+
+
+def _vocabulary_problems(vocabulary: Vocabulary) -> list[str]:
+    """What the schema cannot see: selections and implied values fit the attributes, aliases lead somewhere."""
+    problems = []
+    types: list[tuple[str, FacilityType | TargetType]] = [*vocabulary.facility_types.items()]
+    types += vocabulary.target_types.items()
+    for code, entry in types:
+        select = {k: v for k, v in (entry.select or {}).items() if k != "any_trait"}
+        for what, when in (("select", select), ("implies", entry.implies)):
+            try:
+                parse(when, vocabulary.attributes, where=f"vocabulary.yaml: {code}, {what}")
+            except RuleDataError as error:
+                problems.append(str(error))
+    for side in ("measured_from", "measured_to"):
+        codes = {point["code"] for point in vocabulary.measuring_points[side]}
+        for point in vocabulary.measuring_points[side]:
+            used = [line["use"] for line in point.get("resolve", ())] + list(point.get("alias_of", ()))
+            problems.extend(
+                f"vocabulary.yaml: {side}, {point['code']}: leads to '{use}', which is not in the list. Correct it."
+                for use in used
+                if use not in codes
+            )
+    return problems
+
+
+@lru_cache(maxsize=2)
+def _schema(name: str) -> Any:
+    text = shipped("data", "rules", "schema", f"{name}.schema.json").read_text(encoding="utf-8")
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
+def _schema_problems(file: str, content: Any, name: str) -> list[str]:
+    """What a file has that its schema does not allow, each with the place and the id of the entry."""
+    errors = sorted(_schema(name).iter_errors(content), key=lambda e: [str(step) for step in e.absolute_path])
+    return [f"{file}: {_place(content, error.absolute_path)}: {error.message}" for error in errors]
+
+
+def _place(content: Any, path: Any) -> str:
+    """Path of a schema error as a person would say it: rules[3] (GLTL-17a), min_distance_m."""
+    words: list[str] = []
+    for step in path:
+        content = content[step]
+        if isinstance(step, int):
+            keys = ("id", "code", "name") if isinstance(content, dict) else ()
+            name = next((content[key] for key in keys if key in content), None)
+            words[-1:] = [f"{words[-1] if words else ''}[{step}]" + (f" ({name})" if name else "")]
+        else:
+            words.append(str(step))
+    return ", ".join(words) or "top level"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.relative_to(folder).as_posix())
+
+
+def _version(folder: Path) -> str:
+    """12 hex digits that change when any file under the folder does."""
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]

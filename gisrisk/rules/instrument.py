@@ -1,0 +1,285 @@
+"""One document: when it applies, how its words map to facility and target types, and its rules in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from gisrisk.catalog.vocabulary import Vocabulary
+from gisrisk.errors import RuleDataError
+from gisrisk.rules.conditions import ALWAYS, Condition, parse
+from gisrisk.rules.rule import Modifier, Review, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """One line of a mapping: words of the document -> types of the vocabulary.
+
+    `doubt` says why what rests on this line stays provisional; None: it does not.
+    """
+
+    kinds: frozenset[str]
+    types: tuple[str, ...]
+    when: Condition
+    class_ref: str | None = None
+    within_class: tuple[str, ...] = ()
+    except_class: tuple[str, ...] = ()
+    clause_prefix: tuple[str, ...] = ()
+    rule_ids: frozenset[str] = frozenset()
+    clause_not_for: frozenset[str] = frozenset()
+    distance_factor: float = 1.0
+    doubt: str | None = None
+
+    def serves(self, rule_id: str, clause: str) -> bool:
+        """Whether the line may be used for this rule."""
+        if self.rule_ids and rule_id not in self.rule_ids:
+            return False
+        if rule_id in self.clause_not_for:
+            return False
+        return not self.clause_prefix or any(starts_with_clause(clause, prefix) for prefix in self.clause_prefix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Logic:
+    """The conditions of one rule, read; `context` without `distance_m`, which bounds the pair instead."""
+
+    source: Condition
+    target: Condition
+    context: Condition
+    beyond_m: float | None
+    same_condition: bool
+    sources: tuple[Entry, ...]
+    targets: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Instrument:
+    """One document."""
+
+    slug: str
+    document: str
+    document_no: str
+    name_en: str | None
+    in_force: date
+    edition: date | None
+    status: str
+    note: str | None
+    applies_when_source: Condition
+    applies_when_context: Condition
+    sources: tuple[Entry, ...]
+    targets: tuple[Entry, ...]
+    rules: tuple[Rule, ...]
+    logic: dict[str, Logic]
+
+
+def starts_with_clause(clause: str, prefix: str) -> bool:
+    """Whether a clause begins with a number: 4.4.1 covers "4.4.1 表4.4.1" and 4.4.1.2, not 4.4.10."""
+    return clause.startswith(prefix) and not clause[len(prefix) : len(prefix) + 1].isdigit()
+
+
+def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary) -> tuple[Instrument | None, list[str]]:
+    """An instrument from the content of its file (already valid against the schema), and what is wrong with it."""
+    problems: list[str] = []
+    file, attributes = path.name, vocabulary.attributes
+    for name in ("in_force", "edition"):
+        try:
+            _day(content.get(name, "2000-01-01"))
+        except RuleDataError as error:
+            return None, [f"{file}: {name}: {error}"]
+
+    def condition(when: dict[str, Any] | None, where: str) -> Condition:
+        try:
+            return parse(when, attributes, where=f"{file}: {where}")
+        except RuleDataError as error:
+            problems.append(str(error))
+            return ALWAYS
+
+    applies = content.get("applies_when", {})
+    sources = tuple(
+        _entry(e, f"sources[{i}]", condition, vocabulary, file, problems) for i, e in enumerate(content["sources"])
+    )
+    targets = tuple(
+        _entry(e, f"targets[{i}]", condition, vocabulary, file, problems) for i, e in enumerate(content["targets"])
+    )
+    points = {
+        side: {point["code"] for point in vocabulary.measuring_points[side]}
+        for side in ("measured_from", "measured_to")
+    }
+    rules: list[Rule] = []
+    logic: dict[str, Logic] = {}
+    for row in content["rules"]:
+        where = row["id"]
+        for side, codes in points.items():
+            if row[side] not in codes:
+                problems.append(
+                    f"{file}: {where}: {side} '{row[side]}' is not in the closed list of measuring points. "
+                    "Use one of the list or add it to the vocabulary."
+                )
+        try:
+            rule = _rule(path.stem, content, row)
+        except RuleDataError as error:
+            problems.append(f"{file}: {where}: {error}")
+            continue
+        made = _logic(rule, sources, targets, condition)
+        for side, kinds, entries in (
+            ("source", rule.source_kinds, made.sources),
+            ("target", rule.target_kinds, made.targets),
+        ):
+            for kind in kinds:
+                if rule.type not in ("modifier", "definition", "reference") and not any(
+                    kind in e.kinds for e in entries
+                ):
+                    problems.append(f"{file}: {where}: {side} '{kind}' is mapped to no type. Add it to {side}s.")
+        rules.append(rule)
+        logic[rule.id] = made
+    if problems:
+        return None, problems
+    return (
+        Instrument(
+            slug=path.stem,
+            document=content["document"],
+            document_no=content["document_no"],
+            name_en=content.get("name_en"),
+            in_force=_day(content["in_force"]),
+            edition=_day(content["edition"]) if "edition" in content else None,
+            status=content["status"],
+            note=content.get("note"),
+            applies_when_source=condition(applies.get("source"), "applies_when"),
+            applies_when_context=condition(applies.get("context"), "applies_when"),
+            sources=sources,
+            targets=targets,
+            rules=tuple(rules),
+            logic=logic,
+        ),
+        problems,
+    )
+
+
+def _entry(
+    entry: dict[str, Any], place: str, condition: Any, vocabulary: Vocabulary, file: str, problems: list[str]
+) -> Entry:
+    """One mapping line; every type and class it names must exist."""
+    known_types = vocabulary.facility_types if "facility_types" in entry else vocabulary.target_types
+    types = tuple(entry.get("facility_types") or entry.get("target_types") or ())
+    for name in types:
+        if name not in known_types:
+            problems.append(
+                f"{file}: {place}: there is no type '{name}' in the vocabulary. Correct it or add it there."
+            )
+    named = [entry[k] for k in ("class_ref",) if k in entry]
+    classes = [*named, *entry.get("within_class", ()), *entry.get("except_class", ())]
+    for name in classes:
+        if name not in vocabulary.classes:
+            problems.append(
+                f"{file}: {place}: there is no class '{name}' in the vocabulary. Correct it or add it there."
+            )
+    doubts = [entry["basis"]] if entry.get("confirmed") is False and "basis" in entry else []
+    if entry.get("confirmed") is False and not doubts:
+        doubts = ["mapping not confirmed"]
+    if "approximate" in entry:
+        doubts.append(entry["approximate"])
+    doubts += [f"class {c} not confirmed" for c in classes if not vocabulary.classes.get(c, {}).get("confirmed", False)]
+    return Entry(
+        kinds=frozenset(entry["kinds"]),
+        types=types,
+        when=condition({**entry.get("when", {}), **entry.get("also", {})} or None, place),
+        class_ref=entry.get("class_ref"),
+        within_class=tuple(entry.get("within_class", ())),
+        except_class=tuple(entry.get("except_class", ())),
+        clause_prefix=tuple(entry.get("clause_prefix", ())),
+        rule_ids=frozenset(entry.get("rule_ids", ())),
+        clause_not_for=frozenset(entry.get("clause_not_for", ())),
+        distance_factor=float(entry.get("distance_factor", 1.0)),
+        doubt="; ".join(doubts) or None,
+    )
+
+
+def _rule(slug: str, document: dict[str, Any], row: dict[str, Any]) -> Rule:
+    """One row; figures must be positive and their dates in order."""
+    since = _day(row.get("in_force", document["in_force"]))
+    distances = tuple(
+        (_day(first), None if m is None else float(m)) for first, m in row.get("min_distance_m", {}).items()
+    )
+    if [first for first, _ in distances] != sorted({first for first, _ in distances}):
+        raise RuleDataError("the days of min_distance_m are not in order. Write the oldest first.")
+    for first, metres in distances:
+        if metres is not None and not metres > 0:
+            raise RuleDataError(f"min_distance_m is {metres} from {first}, expected > 0; null means repealed.")
+    figures = [k for k in ("min_distance_m", "factor_of", "factor_of_cases", "distance_cases", "modifies") if k in row]
+    if len(figures) > 1:
+        raise RuleDataError(f"has both {figures[0]} and {figures[1]}; only one can hold.")
+    evidence = row.get("evidence", {})
+    review: Review = row["review"]
+    if review == "confirmed" and evidence.get("scope") not in ("text", "secondary"):
+        raise RuleDataError(f"is confirmed by '{evidence.get('scope')}'; only text or secondary can confirm.")
+    because = () if review == "confirmed" else (f"evidence: {evidence.get('scope') or 'none'}",)
+    modifies = row.get("modifies")
+    return Rule(
+        id=row["id"],
+        instrument=slug,
+        document=document["document"],
+        document_no=document["document_no"],
+        document_name_en=document.get("name_en"),
+        clause=row["clause"],
+        title_zh=row["title_zh"],
+        type=row["type"],
+        mandatory=row["mandatory"],
+        review=review,
+        provisional_because=because,
+        confirm_scope=evidence.get("scope"),
+        source_url=evidence.get("url"),
+        evidence_note=evidence.get("note"),
+        source_kinds=tuple(row["source"]),
+        target_kinds=tuple(row["target"]),
+        measured_from=row["measured_from"],
+        measured_to=row["measured_to"],
+        direction=row["direction"],
+        since=distances[0][0] if distances else since,
+        distances=distances,
+        factor_of=_factors(row),
+        distance_cases=tuple((case["when"], float(case["distance_m"])) for case in row.get("distance_cases", ())),
+        expression=row.get("expression"),
+        modifies=Modifier(**modifies) if modifies else None,
+        replaces=tuple(row.get("replaces", ())),
+        when=row.get("when", {}),
+        prohibited_when=row.get("prohibited_when", {}),
+        notes=row.get("notes"),
+    )
+
+
+def _factors(row: dict[str, Any]) -> tuple[tuple[str, tuple[tuple[dict[str, Any], float], ...]], ...]:
+    """Multiples of an attribute, plain or by case, as cases."""
+    out: list[tuple[str, tuple[tuple[dict[str, Any], float], ...]]] = []
+    for name, factor in row.get("factor_of", {}).items():
+        out.append((name, (({}, float(factor)),)))
+    for name, listed in row.get("factor_of_cases", {}).items():
+        out.append((name, tuple((case["when"], float(case["factor"])) for case in listed)))
+    return tuple(out)
+
+
+def _logic(rule: Rule, sources: tuple[Entry, ...], targets: tuple[Entry, ...], condition: Any) -> Logic:
+    target, context = dict(rule.when.get("target", {})), dict(rule.when.get("context", {}))
+    same = bool(target.pop("same_condition_as_source", False))
+    bounds = context.pop("distance_m", {})
+    return Logic(
+        source=condition(rule.when.get("source"), f"{rule.id}, when.source"),
+        target=condition(target or None, f"{rule.id}, when.target"),
+        context=condition(context or None, f"{rule.id}, when.context"),
+        beyond_m=bounds.get("gt"),
+        same_condition=same,
+        sources=_serving(rule, rule.source_kinds, sources),
+        targets=_serving(rule, rule.target_kinds, targets),
+    )
+
+
+def _serving(rule: Rule, kinds: tuple[str, ...], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    return tuple(e for e in entries if e.kinds & set(kinds) and e.serves(rule.id, rule.clause))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise RuleDataError(f"'{text}' is not a day; write YYYY-MM-DD.") from error
