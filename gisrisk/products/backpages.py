@@ -7,31 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from gisrisk.catalog.palette import LEVELS
-from gisrisk.products import marks
-from gisrisk.products.flow import LEFT, RIGHT, Cell, Column, Flow
+from gisrisk.products import backtables
+from gisrisk.products.flow import LEFT, RIGHT, Flow
 from gisrisk.products.page import ALERT, Page
-from gisrisk.products.panel import site_items
-from gisrisk.products.view import Part, StudyLike, as_list, is_missing
+from gisrisk.products.view import Part, StudyLike, as_list
 from gisrisk.products.words import (
     DEMO_NOTE,
-    FINDING_STATUS,
-    HAZARD_STATUS,
-    LAYER,
-    MAJOR_ZH,
-    REVIEW,
-    UNIT_KIND,
-    citation,
-    grade_text,
-    level_of,
-    metres,
-    missing_text,
-    number,
-    zh,
 )
-
-MAX_FINDING_ROWS = 400
-"""Findings printed one by one; a longer list is ended by a sentence that says how many more the GeoPackage holds."""
 
 
 def back_page(title: str, study: StudyLike) -> Page:
@@ -39,7 +21,11 @@ def back_page(title: str, study: StudyLike) -> Page:
     page = Page()
     page.text(LEFT, 279, title, 14, bold=True)
     page.text(
-        LEFT, 272.5, f"研究编号 {study.study_id}　评估日期 {study.on.isoformat()}　规则集 {study.rule_set}", 7.5, color="#555555"
+        LEFT,
+        272.5,
+        f"研究编号 {study.study_id}　评估日期 {study.on.isoformat()}　规则集 {study.rule_set}",
+        7.5,
+        color="#555555",
     )
     if study.synthetic:
         page.text(RIGHT, 279, "演示数据 SYNTHETIC DEMO DATA", 12, bold=True, color=ALERT, ha="right")
@@ -58,7 +44,9 @@ def notes(part: Part) -> list[str]:
     texts.append("颜色表示企业综合风险等级，不是个人风险等值线；待定表示缺资料，不等于低风险。")
     if pending:
         texts.append(f"本图{pending}条不符合所依条款尚未与标准原文核对，不能单独作为否决依据。")
-    texts.append("资料来源：企业申报、园区与行政区图层（入库版本见研究编号）。本图供规划和监管研判，不替代安全评价报告。")
+    texts.append(
+        "资料来源：企业申报、园区与行政区图层（入库版本见研究编号）。本图供规划和监管研判，不替代安全评价报告。"
+    )
     return texts
 
 
@@ -78,7 +66,8 @@ def method_texts(part: Part, plane_zh: str, plane_en: str) -> list[tuple[str, st
         (
             f"等级方法：{name_zh}。企业颜色取该方法给出的等级，红、橙、黄、蓝依次为重大、较大、一般、低风险；"
             "相互重叠处取最重一级。不同方法的颜色不能混用。",
-            f"Method: {name_en or name_zh}. Where plots overlap the worst level wins; colours of different methods must not be mixed.",
+            f"Method: {name_en or name_zh}. Where plots overlap the worst level wins; colours of different methods "
+            "must not be mixed.",
         ),
         (
             "待定：缺少必要资料（数量、类别、位置等）时不定级、不判符合，并列出所缺字段；括号内为已知的最低限度。",
@@ -87,12 +76,14 @@ def method_texts(part: Part, plane_zh: str, plane_en: str) -> list[tuple[str, st
         (
             "距离：在2000国家大地坐标系椭球面上按条款规定的起止点量取最短距离（边到边）。实测与要求之差小于位置误差时记为"
             "“需实测”，不判符合也不判不符合。",
-            "Distances are geodesic and edge to edge. Where position error could change the answer the finding is 'needs survey'.",
+            "Distances are geodesic and edge to edge. Where position error could change the answer the finding is "
+            "'needs survey'.",
         ),
         (
             f"条款依据：本图不符合{part.count('violation')}条，其中{pending}条所依条款尚未与标准原文核对（待核对原文），"
             "只作提示，不能单独作为否决依据；其余已核对。",
-            f"{pending} of {part.count('violation')} violations rest on clauses not yet checked against the official text; they never veto alone.",
+            f"{pending} of {part.count('violation')} violations rest on clauses not yet checked against the official "
+            "text; they never veto alone.",
         ),
         (
             f"未评条款：{len(skipped)}条因缺表格或缺图层未评价{_skipped_text(skipped)}。未评价不等于符合。",
@@ -109,16 +100,25 @@ def method_texts(part: Part, plane_zh: str, plane_en: str) -> list[tuple[str, st
         ),
         (
             "本图不含事故后果模拟（热辐射、爆炸、泄漏扩散）和个人风险计算，不替代安全评价、定量风险评价和现场检查。",
-            "No consequence modelling or individual-risk calculation is included; this sheet replaces neither a safety assessment nor an inspection.",
+            "No consequence modelling or individual-risk calculation is included; this sheet replaces neither a safety "
+            "assessment nor an inspection.",
         ),
     ]
     if study.synthetic:
-        texts.insert(0, (DEMO_NOTE.split("(")[0].strip() + "。", "Enterprises, hazard sources and people are invented; not for decisions."))
+        texts.insert(
+            0,
+            (
+                DEMO_NOTE.split("(")[0].strip() + "。",
+                "Enterprises, hazard sources and people are invented; not for decisions.",
+            ),
+        )
     return texts
 
 
 def _skipped_text(skipped: Any) -> str:
-    ids = [str(item.get("rule_id", item.get("id", "?"))) if isinstance(item, Mapping) else str(item) for item in skipped]
+    ids = [
+        str(item.get("rule_id", item.get("id", "?"))) if isinstance(item, Mapping) else str(item) for item in skipped
+    ]
     if not ids:
         return ""
     return "（" + "、".join(ids[:6]) + ("等）" if len(ids) > 6 else "）")
@@ -135,240 +135,8 @@ def write_back_pages(flow: Flow, part: Part, plane_zh: str, plane_en: str) -> No
     flow.columns_of_text(method_texts(part, plane_zh, plane_en))
     flow.gap(4)
     if not part.is_park:
-        region_table(flow, part)
-    site_table(flow, part)
-    hazard_table(flow, part)
-    findings_table(flow, part)
-    undetermined_table(flow, part)
-
-
-_SITE_COLUMNS = (
-    Column("序号", "No.", 12, "center"),
-    Column("等级", "Level", 22, "center"),
-    Column("企业", "Enterprise", 70),
-    Column("编码", "Code", 32),
-    Column("重大危险源", "Major hazard", 22, "center"),
-    Column("不符合", "Violations", 17, "center"),
-    Column("可能性", "Likelihood", 17, "center"),
-    Column("后果", "Severity", 17, "center"),
-    Column("主要原因", "Main reasons", 183),
-)
-
-
-def site_table(flow: Flow, part: Part) -> None:
-    """Every enterprise with all its reasons, worst first: the side list of the map continues here."""
-    if part.sites.empty:
-        return
-    flow.heading("企业风险等级清单", "Enterprises, worst first (the complete list of page 1)")
-    items = site_items(part)
-    rows = [
-        (
-            Cell(item.number, bold=True),
-            _grade_cell(site.level, site.level_at_least),
-            str(site.site_name),
-            str(site.site_code),
-            MAJOR_ZH.get(int(site.major_level), "—") if not is_missing(site.major_level) else "—",
-            number(site.violations),
-            number(site.likelihood),
-            number(site.severity),
-            item.reason,
-        )
-        for item, site in zip(items, part.sites.itertuples(), strict=True)
-    ]
-    flow.table(_SITE_COLUMNS, rows)
-    flow.gap(5)
-
-
-def _grade_cell(level: Any, level_at_least: Any = None) -> Cell:
-    found = level_of(level)
-    return Cell(grade_text(level, level_at_least), face=found.hex, color=marks.text_on(found), bold=True)
-
-
-_HAZARD_COLUMNS = (
-    Column("单元", "Unit", 80),
-    Column("类型", "Kind", 26),
-    Column("企业编码", "Site", 40),
-    Column("辨识", "Status", 34),
-    Column("级别", "Level", 20, "center"),
-    Column("S = Σq/Q", "S", 24, "right"),
-    Column("α（500 m内人数）", "alpha (people)", 40, "right"),
-    Column("R", "R", 24, "right"),
-    Column("缺少的资料", "Missing", 104),
-)
-
-
-def hazard_table(flow: Flow, part: Part) -> None:
-    """Major hazards and the units that could not be identified; units that are none are only counted."""
-    hazards = part.hazard_grades
-    listed = hazards[hazards["status"] != "not_major"].sort_values(["level", "status", "unit_code"], na_position="last")
-    if hazards.empty:
-        return
-    flow.heading("重大危险源辨识与分级", "Major hazards (GB 18218-2018)")
-    rest = len(hazards) - len(listed)
-    flow.note(f"共{len(hazards)}个单元；其中{rest}个不构成重大危险源，未列入本表。S为辨识指标，R为分级指标。")
-    rows = [
-        (
-            str(unit.unit_name if not is_missing(unit.unit_name) else unit.unit_code),
-            zh(UNIT_KIND, unit.unit_kind),
-            "—" if is_missing(unit.site_code) else str(unit.site_code),
-            zh(HAZARD_STATUS, unit.status),
-            Cell(_major_text(unit), bold=True),
-            _figure(unit.s),
-            f"{_figure(unit.alpha)}（{number(unit.people_500m)}）",
-            _figure(unit.r),
-            missing_text(unit.missing) or "—",
-        )
-        for unit in listed.itertuples()
-    ]
-    if rows:
-        flow.table(_HAZARD_COLUMNS, rows)
-    flow.gap(5)
-
-
-def _major_text(unit: Any) -> str:
-    if not is_missing(unit.level):
-        return MAJOR_ZH.get(int(unit.level), str(unit.level))
-    low, high = unit.level_min, unit.level_max
-    if is_missing(low) or is_missing(high):
-        return "—"
-    return f"{MAJOR_ZH.get(int(low), '—')}至{MAJOR_ZH.get(int(high), '—')}"
-
-
-def _figure(value: Any) -> str:
-    return "—" if is_missing(value) else f"{float(value):.4g}" if abs(float(value)) < 1000 else f"{float(value):,.0f}"
-
-
-_FINDING_COLUMNS = (
-    Column("编号", "No.", 13, "center"),
-    Column("结论", "Status", 17, "center"),
-    Column("依据", "Document and clause", 88),
-    Column("条款内容", "Rule", 72),
-    Column("一方（起点）", "Source", 56),
-    Column("另一方（终点）", "Target", 56),
-    Column("要求 m", "Required", 19, "right"),
-    Column("实测 m", "Measured", 19, "right"),
-    Column("差额 m", "Shortfall", 19, "right"),
-    Column("核对", "Review", 33),
-)
-
-
-def findings_table(flow: Flow, part: Part) -> None:
-    """Violations and distances to survey, one row each, numbered as on the map."""
-    listed = [
-        (prefix, status, row)
-        for prefix, status in (("V", "violation"), ("S", "needs_survey"))
-        for row in part.findings[part.findings["status"] == status].itertuples()
-    ]
-    flow.heading("距离结论", "Distance findings: violations (V) and distances to survey (S)", keep_mm=24)
-    flow.note(
-        f"不符合{part.count('violation')}条，需实测{part.count('needs_survey')}条，待定{part.count('undetermined')}条（见下表），"
-        f"符合{part.count('meets')}条（不列出）。图上线条旁的数字为 实测/要求。"
-    )
-    if not listed:
-        return
-    counters = {"V": 0, "S": 0}
-    rows: list[tuple[str | Cell, ...]] = []
-    for prefix, status, row in listed[:MAX_FINDING_ROWS]:
-        counters[prefix] += 1
-        rows.append(
-            (
-                Cell(f"{prefix}{counters[prefix]}", bold=True),
-                Cell(zh(FINDING_STATUS, status), bold=status == "violation", color=ALERT if status == "violation" else "#1a1a1a"),
-                citation(row.document, row.document_no, row.clause),
-                "—" if is_missing(row.title_zh) else str(row.title_zh),
-                party(row.source_layer, row.source_name, row.source_code),
-                party(row.target_layer, row.target_name, row.target_code),
-                metres(row.required_m),
-                metres(row.measured_m),
-                metres(row.shortfall_m),
-                zh(REVIEW, row.review) + ("，强制" if row.mandatory is True or row.mandatory == 1 else ""),
-            )
-        )
-    flow.table(_FINDING_COLUMNS, rows)
-    if len(listed) > MAX_FINDING_ROWS:
-        flow.gap(2)
-        flow.note(f"另有{len(listed) - MAX_FINDING_ROWS}条未印出，全部在findings.gpkg中。", color=ALERT)
-    flow.gap(5)
-
-
-def party(layer: Any, name: Any, code: Any) -> str:
-    """One end of a finding: what it is, its name, its code."""
-    kind = LAYER.get(str(layer), str(layer))
-    shown = str(code) if is_missing(name) else f"{name}（{code}）"
-    return f"{kind} {shown}"
-
-
-_UNDETERMINED_COLUMNS = (
-    Column("依据", "Document and clause", 120),
-    Column("条款内容", "Rule", 100),
-    Column("缺少的资料", "Missing fields", 132),
-    Column("对数", "Pairs", 20, "right"),
-    Column("涉及一方", "Sources", 20, "right"),
-)
-
-
-def undetermined_table(flow: Flow, part: Part) -> None:
-    """Findings that wait for data, added up by clause and missing field: what to ask for first."""
-    waiting = part.findings[part.findings["status"] == "undetermined"]
-    if waiting.empty:
-        return
-    keyed = waiting.assign(_missing=[missing_text(value) or "—" for value in waiting["missing"]])
-    grouped = keyed.groupby(["document", "document_no", "clause", "title_zh", "_missing"], dropna=False, sort=True)
-    table = grouped["source_code"].agg(["size", "nunique"]).reset_index().sort_values("size", ascending=False, kind="stable")
-    flow.heading("待定：先补什么资料", "Undetermined: which data would decide them")
-    flow.table(
-        _UNDETERMINED_COLUMNS,
-        [
-            (
-                citation(row.document, row.document_no, row.clause),
-                "—" if is_missing(row.title_zh) else str(row.title_zh),
-                row[5],
-                number(row.size),
-                number(row.nunique),
-            )
-            for row in table.itertuples()
-        ],
-    )
-    flow.gap(5)
-
-
-_REGION_COLUMNS = (
-    Column("代码", "Code", 34),
-    Column("名称", "Name", 74),
-    Column("类别", "Kind", 26),
-    Column("等级", "Level", 26, "center"),
-    Column("企业", "Sites", 18, "right"),
-    *(Column(level.colour_zh, level.code, 15, "right") for level in LEVELS),
-    Column("待定", "Undet.", 16, "right"),
-    *(Column(f"重大危险源{MAJOR_ZH[k]}", f"major {k}", 25, "right") for k in MAJOR_ZH),
-    Column("周边人数", "People near", 25, "right"),
-    Column("不符合", "Violations", 13, "right"),
-)
-_AREA_LEVEL = {
-    "province": "省", "city": "市", "county": "县（区）", "township": "乡镇（街道）", "village": "村（社区）",
-}  # fmt: skip
-
-
-def region_table(flow: Flow, part: Part) -> None:
-    """Parks and administrative areas with their grades and counts."""
-    rows = part.study.region_grades
-    if rows.empty:
-        return
-    flow.heading("园区和行政区等级", "Grades of parks and administrative areas")
-    table = []
-    for kind in ("park", "admin"):
-        for row in rows[rows["kind"] == kind].sort_values("area_code").itertuples():
-            table.append(
-                (
-                    str(row.area_code),
-                    str(row.area_name),
-                    "园区" if kind == "park" else _AREA_LEVEL.get(str(row.area_level), "行政区"),
-                    _grade_cell(row.level),
-                    *(number(getattr(row, column)) for column in ("sites", "red", "orange", "yellow", "blue", "undetermined")),
-                    *(number(getattr(row, f"major_{k}")) for k in MAJOR_ZH),
-                    number(row.people_near_major),
-                    number(row.violations),
-                )
-            )
-    flow.table(_REGION_COLUMNS, table)
-    flow.gap(5)
+        backtables.region_table(flow, part)
+    backtables.site_table(flow, part)
+    backtables.hazard_table(flow, part)
+    backtables.findings_table(flow, part)
+    backtables.undetermined_table(flow, part)

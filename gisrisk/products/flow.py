@@ -151,7 +151,12 @@ class Flow:
         x = LEFT
         for column, cell, lines in zip(columns, cells, wrapped, strict=True):
             if cell.face != "none":
-                self.page.rect(Box(x + 0.5, self._y - height + 0.5, column.width_mm - 1, height - 1), face=cell.face, edge=INK, width_pt=0.3)
+                self.page.rect(
+                    Box(x + 0.5, self._y - height + 0.5, column.width_mm - 1, height - 1),
+                    face=cell.face,
+                    edge=INK,
+                    width_pt=0.3,
+                )
             at, ha = _anchor(x, column)
             for n, line in enumerate(lines):
                 y = self._y - 0.8 - (n + 0.78) * step

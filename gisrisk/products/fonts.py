@@ -15,7 +15,14 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 
 from gisrisk.errors import SetupIncomplete
 
-FAMILIES = ("Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "WenQuanYi Zen Hei", "Microsoft YaHei", "SimHei")
+FAMILIES = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+)
 """Families tried, in this order; the first is what `make demo` installs."""
 
 MM_PER_POINT = 25.4 / 72
@@ -49,7 +56,9 @@ def cjk_family() -> str:
             return family
     raise SetupIncomplete(
         "No Chinese font is installed, so maps and reports cannot be printed. Install one, for example with "
-        "'apt-get install -y fonts-noto-cjk', and run the command again. Families looked for: " + ", ".join(FAMILIES) + "."
+        "'apt-get install -y fonts-noto-cjk', and run the command again. Families looked for: "
+        + ", ".join(FAMILIES)
+        + "."
     )
 
 
@@ -60,9 +69,7 @@ def properties(size_pt: float, *, bold: bool = False) -> font_manager.FontProper
 
 @lru_cache(maxsize=8)
 def _face(family: str, weight: str) -> FT2Font:
-    found = font_manager.findfont(
-        font_manager.FontProperties(family=family, weight=weight), fallback_to_default=False
-    )
+    found = font_manager.findfont(font_manager.FontProperties(family=family, weight=weight), fallback_to_default=False)
     return font_manager.get_font(found)
 
 
@@ -127,7 +134,11 @@ def wrap(text: str, width_mm: float, size_pt: float, *, bold: bool = False, max_
                 line = ""
                 piece = piece.lstrip()
             while text_width_mm(piece, size_pt, bold=bold) > width_mm and len(piece) > 1:
-                fits = max(n for n in range(1, len(piece)) if n == 1 or text_width_mm(piece[:n], size_pt, bold=bold) <= width_mm)
+                fits = max(
+                    n
+                    for n in range(1, len(piece))
+                    if n == 1 or text_width_mm(piece[:n], size_pt, bold=bold) <= width_mm
+                )
                 lines.append(piece[:fits])
                 piece = piece[fits:]
             line += piece

@@ -69,9 +69,18 @@ def draw_watermark(axes: Axes) -> None:
     """演示数据 across the map, pale, so that a cut-out of the map still says so."""
     for u, v in ((0.25, 0.28), (0.72, 0.34), (0.3, 0.74), (0.76, 0.8)):
         axes.text(
-            u, v, DEMO_ZH, transform=axes.transAxes, fontproperties=fonts.properties(46, bold=True), color=ALERT,
-            alpha=0.10, rotation=28, ha="center", va="center", zorder=9,
-        )  # fmt: skip
+            u,
+            v,
+            DEMO_ZH,
+            transform=axes.transAxes,
+            fontproperties=fonts.properties(46, bold=True),
+            color=ALERT,
+            alpha=0.10,
+            rotation=28,
+            ha="center",
+            va="center",
+            zorder=9,
+        )
 
 
 _STEPS_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000)
@@ -139,7 +148,9 @@ def draw_scale_box(page: Page, plane: Plane, extent: Extent) -> None:
     x, y = box.x + 8, box.y + 15
     for side, face in ((-1, INK), (1, "white")):
         page.axes.add_patch(
-            Triangle([(x, y + 14), (x + 3.4 * side, y), (x, y + 3)], facecolor=face, edgecolor=INK, linewidth=0.6, zorder=2)
+            Triangle(
+                [(x, y + 14), (x + 3.4 * side, y), (x, y + 3)], facecolor=face, edgecolor=INK, linewidth=0.6, zorder=2
+            )
         )
     page.text(x, y + 14.6, "北 N", 8, bold=True, ha="center")
     left, width = box.x + 17.5, box.w - 20.5
@@ -152,7 +163,9 @@ def draw_scale_box(page: Page, plane: Plane, extent: Extent) -> None:
         cell = Box(left + k * bar_mm / parts, box.y + 15.6, bar_mm / parts, 1.7)
         page.rect(cell, face=INK if k % 2 == 0 else "white", edge=INK, width_pt=0.5)
     for k in (0, 2, 4):
-        page.text(left + k * bar_mm / parts, box.y + 18.1, _length(length_m * k / parts) if k else "0", 6.2, ha="center")
+        page.text(
+            left + k * bar_mm / parts, box.y + 18.1, _length(length_m * k / parts) if k else "0", 6.2, ha="center"
+        )
     top = box.y + 13.8
     top -= page.paragraph(left - 14.5, top, box.w - 5, plane.name_zh, 6.2)
     page.paragraph(left - 14.5, top, box.w - 5, "坐标系 2000国家大地坐标系；图框外注记为经纬度", 6.2, color=FAINT)
@@ -171,7 +184,9 @@ class Entry:
     en: str
 
 
-def _swatch(face: str, edge: str, hatch: str | None = None, ink: str = "#333333", dashes: Sequence[float] | None = None) -> Callable[[Page, Box], None]:
+def _swatch(
+    face: str, edge: str, hatch: str | None = None, ink: str = "#333333", dashes: Sequence[float] | None = None
+) -> Callable[[Page, Box], None]:
     def draw(page: Page, box: Box) -> None:
         page.rect(box, face=face, edge=edge if dashes is None else "none", width_pt=0.6, hatch=hatch, hatch_color=ink)
         if dashes is not None:
@@ -187,17 +202,37 @@ def _stroke(style: ground.LineStyle) -> Callable[[Page, Box], None]:
         if style.casing:
             page.line(xs, ys, color=style.casing, width_pt=style.casing_pt, solid_capstyle="butt")
         line = (0, style.dashes) if style.dashes else "solid"
-        page.line(xs, ys, color=style.core, width_pt=style.core_pt, linestyle=line, solid_capstyle="butt", dash_capstyle="butt")
+        page.line(
+            xs,
+            ys,
+            color=style.core,
+            width_pt=style.core_pt,
+            linestyle=line,
+            solid_capstyle="butt",
+            dash_capstyle="butt",
+        )
 
     return draw
 
 
-def _marker(marker: str, face: str, edge: str, size: float, text: str = "", ink: str = INK) -> Callable[[Page, Box], None]:
+def _marker(
+    marker: str, face: str, edge: str, size: float, text: str = "", ink: str = INK
+) -> Callable[[Page, Box], None]:
     def draw(page: Page, box: Box) -> None:
         x, y = box.x + box.w / 2, box.y + box.h / 2
         page.axes.scatter([x], [y], s=size, marker=marker, facecolors=face, edgecolors=edge, linewidths=0.6, zorder=2)
         if text:
-            page.text(x, y - (0.3 if marker == "^" else 0), text, 4.8, bold=True, color=ink, ha="center", va="center_baseline", zorder=3)
+            page.text(
+                x,
+                y - (0.3 if marker == "^" else 0),
+                text,
+                4.8,
+                bold=True,
+                color=ink,
+                ha="center",
+                va="center_baseline",
+                zorder=3,
+            )
 
     return draw
 
@@ -214,31 +249,50 @@ def legend_entries(drawn: set[str], *, is_park: bool) -> list[Entry]:
     entries = [
         Entry(
             _swatch(level.hex, INK, level.hatch, marks.hatch_ink(level)),
-            f"{level.name_zh}（{level.colour_zh}）", f"level {level.number}, {level.name_en}",
+            f"{level.name_zh}（{level.colour_zh}）",
+            f"level {level.number}, {level.name_en}",
         )
         for level in LEVELS
-    ]  # fmt: skip
+    ]
     entries.append(
-        Entry(_swatch(UNDETERMINED.hex, INK, UNDETERMINED.hatch, marks.hatch_ink(UNDETERMINED)), "待定（缺资料）", "undetermined")
+        Entry(
+            _swatch(UNDETERMINED.hex, INK, UNDETERMINED.hatch, marks.hatch_ink(UNDETERMINED)),
+            "待定（缺资料）",
+            "undetermined",
+        )
     )
     candidates = {
         "sites": Entry(_marker("o", "white", INK, 80, "7"), "企业编号（见右表）", "enterprise, see list"),
         "site_dots": Entry(_marker("o", LEVELS[0].hex, INK, 16), "企业（按等级着色）", "enterprise by level"),
         "admin_levels": Entry(_tints, "行政区等级（浅色）", "area level (tint)"),
-        "major": Entry(_marker("^", marks.MAJOR_FACE, "white", 120, "Ⅰ", "white"), "重大危险源（Ⅰ—Ⅳ级）", "major hazard, level"),
+        "major": Entry(
+            _marker("^", marks.MAJOR_FACE, "white", 120, "Ⅰ", "white"), "重大危险源（Ⅰ—Ⅳ级）", "major hazard, level"
+        ),
         "hazard_source": Entry(_swatch("#FFFFFF", ground.TANK_EDGE), "危险源（储罐、仓库等）", "hazard source"),
         "violation": Entry(_stroke(ground.LineStyle(marks.VIOLATION, 1.4)), "距离不符合（实测/要求）", "violation"),
-        "needs_survey": Entry(_stroke(ground.LineStyle(marks.VIOLATION, 1.2, dashes=(3, 2))), "距离需实测", "needs survey"),
-        "park": Entry(_swatch(ground.PARK_FACE if is_park else "none", ground.PARK_EDGE, dashes=(6, 1.5, 1.5, 1.5)), "园区边界", "park boundary"),
+        "needs_survey": Entry(
+            _stroke(ground.LineStyle(marks.VIOLATION, 1.2, dashes=(3, 2))), "距离需实测", "needs survey"
+        ),
+        "park": Entry(
+            _swatch(ground.PARK_FACE if is_park else "none", ground.PARK_EDGE, dashes=(6, 1.5, 1.5, 1.5)),
+            "园区边界",
+            "park boundary",
+        ),
         "protected_target": Entry(_marker("s", ground.TARGET, "white", 22), "防护目标", "protected target"),
-        "dense_area": Entry(_swatch(ground.DENSE_FACE, ground.DENSE_EDGE, "..", "#CFC2A8"), "人口密集区", "dense population"),
-    }  # fmt: skip
+        "dense_area": Entry(
+            _swatch(ground.DENSE_FACE, ground.DENSE_EDGE, "..", "#CFC2A8"), "人口密集区", "dense population"
+        ),
+    }
     entries += [entry for kind, entry in candidates.items() if kind in drawn]
     entries += [Entry(_stroke(ground.line_style(kind)), *LINEAR[kind]) for kind in LINEAR if kind in drawn]
     if "other_line" in drawn:
         entries.append(Entry(_stroke(ground.OTHER_LINE), "其他线性设施", "other line"))
     if "admin_area" in drawn:
-        entries.append(Entry(_stroke(ground.LineStyle(ground.ADMIN_EDGE, 0.8, dashes=(7, 2, 1.5, 2))), "行政区界", "admin boundary"))
+        entries.append(
+            Entry(
+                _stroke(ground.LineStyle(ground.ADMIN_EDGE, 0.8, dashes=(7, 2, 1.5, 2))), "行政区界", "admin boundary"
+            )
+        )
     return entries
 
 
@@ -265,7 +319,14 @@ def draw_legend(page: Page, entries: Sequence[Entry]) -> None:
             top = box.top - 7 - k * step
             entry.sign(page, Box(x, top - step + 0.8, 9.0, step - 1.6))
             page.text(x + 10.8, top - step / 2, entry.zh, 7, va="center_baseline")
-            page.text(x + 11.6 + fonts.text_width_mm(entry.zh, 7), top - step / 2, entry.en, 5.2, color=FAINT, va="center_baseline")
+            page.text(
+                x + 11.6 + fonts.text_width_mm(entry.zh, 7),
+                top - step / 2,
+                entry.en,
+                5.2,
+                color=FAINT,
+                va="center_baseline",
+            )
         x += width + spare
 
 

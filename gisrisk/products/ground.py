@@ -65,9 +65,7 @@ def path_of(geometry: BaseGeometry) -> Path | None:
         rings += [np.asarray(ring.coords)[:, :2] for ring in (oriented.exterior, *oriented.interiors)]
     if not rings:
         return None
-    codes = np.concatenate(
-        [np.r_[Path.MOVETO, np.full(len(ring) - 2, Path.LINETO), Path.CLOSEPOLY] for ring in rings]
-    )
+    codes = np.concatenate([np.r_[Path.MOVETO, np.full(len(ring) - 2, Path.LINETO), Path.CLOSEPOLY] for ring in rings])
     return Path(np.concatenate(rings), codes)
 
 
@@ -89,9 +87,7 @@ def fill(
         return
     style = (0, dashes) if dashes else "solid"
     axes.add_collection(
-        PathCollection(
-            paths, facecolors=face, edgecolors=edge, linewidths=width_pt, linestyles=[style], zorder=zorder
-        ),
+        PathCollection(paths, facecolors=face, edgecolors=edge, linewidths=width_pt, linestyles=[style], zorder=zorder),
         autolim=False,
     )
     if hatch:
@@ -114,11 +110,15 @@ def strokes(
     segments = []
     for geometry in geometries:
         lines = geometry.boundary if geometry.geom_type.endswith("Polygon") else geometry
-        segments += [np.asarray(part.coords)[:, :2] for part in shapely.get_parts(lines) if part.geom_type == "LineString"]
+        segments += [
+            np.asarray(part.coords)[:, :2] for part in shapely.get_parts(lines) if part.geom_type == "LineString"
+        ]
     if segments:
         style = (0, dashes) if dashes else "solid"
         axes.add_collection(
-            LineCollection(segments, colors=color, linewidths=width_pt, linestyles=[style], capstyle="butt", zorder=zorder),
+            LineCollection(
+                segments, colors=color, linewidths=width_pt, linestyles=[style], capstyle="butt", zorder=zorder
+            ),
             autolim=False,
         )
 
@@ -145,7 +145,16 @@ def draw_ground(axes: Axes, part: Part, plane: Plane, extent: Extent) -> set[str
 
     dense = shown("dense_area")
     if not dense.empty:
-        fill(axes, dense.geometry, face=DENSE_FACE, edge=DENSE_EDGE, width_pt=0.6, hatch="..", hatch_color="#CFC2A8", zorder=1)
+        fill(
+            axes,
+            dense.geometry,
+            face=DENSE_FACE,
+            edge=DENSE_EDGE,
+            width_pt=0.6,
+            hatch="..",
+            hatch_color="#CFC2A8",
+            zorder=1,
+        )
         drawn.add("dense_area")
     if part.is_park:
         fill(axes, [plane.project(part.boundary)], face=PARK_FACE, zorder=1.2)
@@ -166,7 +175,9 @@ def _draw_lines(axes: Axes, lines: gpd.GeoDataFrame, part: Part) -> set[str]:
         style, zorder = line_style(kind), 1.5 + step * 0.05
         if style.casing:
             strokes(axes, geometries, color=style.casing, width_pt=style.casing_pt * thin, zorder=zorder)
-        strokes(axes, geometries, color=style.core, width_pt=style.core_pt * thin, dashes=style.dashes, zorder=zorder + 0.02)
+        strokes(
+            axes, geometries, color=style.core, width_pt=style.core_pt * thin, dashes=style.dashes, zorder=zorder + 0.02
+        )
     return {kind if kind in LINEAR else "other_line" for kind in kinds}
 
 

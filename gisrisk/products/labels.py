@@ -34,7 +34,7 @@ class Placer:
 
 
 def around(box: Box, *, w: float, h: float, gap: float = 0.4) -> Iterator[tuple[float, float]]:
-    """Centres for a label beside a symbol that fills `box` [mm]: right, left, above, below, the corners, then farther."""
+    """Centres for a label beside a symbol that fills `box` [mm]: right, left, above, below, corners, then farther."""
     x, y = box.x + box.w / 2, box.y + box.h / 2
     for far in (gap, gap * 4, gap * 10):
         across, up = (box.w + w) / 2 + far, (box.h + h) / 2 + far

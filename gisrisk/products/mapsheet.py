@@ -48,7 +48,12 @@ def park_sheet(study: StudyLike, park_code: str, out_pdf: Path, out_png: Path | 
 def region_sheet(study: StudyLike, out_pdf: Path, out_png: Path | None = None) -> None:
     """Print the risk map of the whole area of a study; parameters and errors as for `park_sheet`."""
     part = region_part(study)
-    _write(_sheet(part, f"{part.name}区域安全风险四色图", f"Regional four-colour safety risk map, area {part.code}"), part, out_pdf, out_png)
+    _write(
+        _sheet(part, f"{part.name}区域安全风险四色图", f"Regional four-colour safety risk map, area {part.code}"),
+        part,
+        out_pdf,
+        out_png,
+    )
 
 
 def sheet_extent(part: Part, plane: Plane) -> Extent:
@@ -96,14 +101,20 @@ def _sheet(part: Part, title: str, title_en: str) -> list[Page]:
     panel.draw_summary(page, part)
     if part.is_park:
         panel.draw_list(
-            page, panel.site_items(part), heading="企业清单", heading_en="Enterprises, worst first",
+            page,
+            panel.site_items(part),
+            heading="企业清单",
+            heading_en="Enterprises, worst first",
             columns=("编号", "等级", "企业名称", "主要原因"),
-        )  # fmt: skip
+        )
     else:
         panel.draw_list(
-            page, panel.region_items(part), heading="园区和行政区", heading_en="Parks and areas, worst first",
+            page,
+            panel.region_items(part),
+            heading="园区和行政区",
+            heading_en="Parks and areas, worst first",
             columns=("图号", "等级", "名称", "企业数（按等级）"),
-        )  # fmt: skip
+        )
     frame.draw_notes(page, [*warnings, *backpages.notes(part)])
     frame.draw_sign_off(page)
 
@@ -171,7 +182,9 @@ def _write(pages: list[Page], part: Part, out_pdf: Path, out_png: Path | None) -
         "Creator": f"gisrisk {part.study.code_version}",
         "CreationDate": None,
     }
-    with PdfPages(half, metadata={key: value for key, value in metadata.items() if value or key == "CreationDate"}) as pdf:
+    with PdfPages(
+        half, metadata={key: value for key, value in metadata.items() if value or key == "CreationDate"}
+    ) as pdf:
         for page in pages:
             pdf.savefig(page.figure)
     os.replace(half, out_pdf)
@@ -179,5 +192,3 @@ def _write(pages: list[Page], part: Part, out_pdf: Path, out_png: Path | None) -
         half = out_png.with_name(out_png.name + ".part")
         pages[0].figure.savefig(half, dpi=PNG_DPI, format="png", metadata={"Software": None})
         os.replace(half, out_png)
-
-

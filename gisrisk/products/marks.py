@@ -47,7 +47,14 @@ def draw_levels(axes: Axes, part: Part, plane: Plane, extent: Extent) -> None:
     width = 0.6 if part.is_park else 0.3
     for level in (UNDETERMINED, *reversed(LEVELS)):
         own = [grade for grade in sites.geometry[_is_level(sites, level.number)] if grade.geom_type != "Point"]
-        fill(axes, own, face=level.hex, hatch=level.hatch, hatch_color=hatch_ink(level), zorder=3.0 + 0.02 * (5 - (level.number or 5)))
+        fill(
+            axes,
+            own,
+            face=level.hex,
+            hatch=level.hatch,
+            hatch_color=hatch_ink(level),
+            zorder=3.0 + 0.02 * (5 - (level.number or 5)),
+        )
         cells = partition.geometry[_is_level(partition, level.number)]
         fill(axes, cells, face=level.hex, hatch=level.hatch, hatch_color=hatch_ink(level), zorder=3.2)
     fill(axes, sites.geometry, edge=SITE_EDGE, width_pt=width, zorder=4)
@@ -75,7 +82,13 @@ def draw_hazard_sources(axes: Axes, part: Part, plane: Plane, extent: Extent) ->
         return False
     is_area = sources.geometry.geom_type.str.endswith("Polygon")
     fill(axes, sources.geometry[is_area], face="#FFFFFF", edge=TANK_EDGE, width_pt=0.6, zorder=5)
-    strokes(axes, sources.geometry[sources.geometry.geom_type.str.endswith("LineString")], color=TANK_EDGE, width_pt=1.2, zorder=5)
+    strokes(
+        axes,
+        sources.geometry[sources.geometry.geom_type.str.endswith("LineString")],
+        color=TANK_EDGE,
+        width_pt=1.2,
+        zorder=5,
+    )
     points = sources.geometry[sources.geometry.geom_type.str.endswith("Point")].centroid
     axes.scatter(points.x, points.y, s=9, facecolors="white", edgecolors=TANK_EDGE, linewidths=0.7, zorder=5.1)
     return True
@@ -89,7 +102,9 @@ def draw_targets(axes: Axes, part: Part, plane: Plane, extent: Extent, placer: P
     is_area = targets.geometry.geom_type.str.endswith("Polygon")
     fill(axes, targets.geometry[is_area], face="#D6EAE6", edge=TARGET, width_pt=0.8, zorder=4.9)
     centre = targets.geometry.representative_point()
-    axes.scatter(centre.x, centre.y, s=13, marker="s", facecolors=TARGET, edgecolors="white", linewidths=0.6, zorder=5.2)
+    axes.scatter(
+        centre.x, centre.y, s=13, marker="s", facecolors=TARGET, edgecolors="white", linewidths=0.6, zorder=5.2
+    )
     involved = set(part.violations["target_code"].astype(str))
     people = pd.to_numeric(targets["population"], errors="coerce").fillna(0)
     order = sorted(
@@ -112,7 +127,15 @@ def _symbol(extent: Extent, x: float, y: float, half_mm: float) -> Box:
 
 
 def _name(
-    axes: Axes, extent: Extent, placer: Placer, symbol: Box, text: str, size_pt: float, *, color: str, bold: bool = False
+    axes: Axes,
+    extent: Extent,
+    placer: Placer,
+    symbol: Box,
+    text: str,
+    size_pt: float,
+    *,
+    color: str,
+    bold: bool = False,
 ) -> bool:
     """Write a name beside its symbol (a box on the page [mm]) where there is room; whether there was."""
     w = fonts.text_width_mm(text, size_pt, bold=bold) + 0.6
@@ -178,7 +201,13 @@ def _roomiest_point(geometry: Any) -> shapely.Point:
 
 
 def _disc(
-    axes: Axes, extent: Extent, at_mm: tuple[float, float], text: str, size_mm: float, *, leader_from: tuple[float, float]
+    axes: Axes,
+    extent: Extent,
+    at_mm: tuple[float, float],
+    text: str,
+    size_mm: float,
+    *,
+    leader_from: tuple[float, float],
 ) -> None:
     frame = extent.frame
     u, v = (at_mm[0] - frame.x) / frame.w, (at_mm[1] - frame.y) / frame.h
@@ -186,7 +215,9 @@ def _disc(
     if abs(at_mm[0] - leader_from[0]) + abs(at_mm[1] - leader_from[1]) > 0.1:
         axes.plot([u0, u], [v0, v], color=INK, linewidth=0.5, transform=axes.transAxes, zorder=6.5)
     points = size_mm / fonts.MM_PER_POINT
-    axes.scatter([u], [v], s=points**2, facecolors="white", edgecolors=INK, linewidths=0.6, transform=axes.transAxes, zorder=7)
+    axes.scatter(
+        [u], [v], s=points**2, facecolors="white", edgecolors=INK, linewidths=0.6, transform=axes.transAxes, zorder=7
+    )
     put(axes, extent, at_mm, text, 6.2 if len(text) < 3 else 5.6, bold=True, halo=False, zorder=7.1)
 
 
@@ -204,9 +235,13 @@ def draw_major_hazards(axes: Axes, part: Part, plane: Plane, extent: Extent, pla
         u, v = (found[0] - frame.x) / frame.w, (found[1] - frame.y) / frame.h
         if found != (x, y):
             axes.plot(
-                [(x - frame.x) / frame.w, u], [(y - frame.y) / frame.h, v],
-                color=MAJOR_FACE, linewidth=0.5, transform=axes.transAxes, zorder=6.4,
-            )  # fmt: skip
+                [(x - frame.x) / frame.w, u],
+                [(y - frame.y) / frame.h, v],
+                color=MAJOR_FACE,
+                linewidth=0.5,
+                transform=axes.transAxes,
+                zorder=6.4,
+            )
         triangle(axes, u, v, size)
         label = ROMAN.get(int(unit.level), "?") if not is_missing(unit.level) else "?"
         put(axes, extent, (found[0], found[1] - 0.55), label, 5.4, color="white", bold=True, halo=False, zorder=7.4)
@@ -217,9 +252,16 @@ def triangle(axes: Axes, u: float, v: float, size_mm: float) -> None:
     """The sign of a major hazard, in axes coordinates."""
     points = size_mm / fonts.MM_PER_POINT
     axes.scatter(
-        [u], [v], s=points**2 * 1.05, marker="^", facecolors=MAJOR_FACE, edgecolors="white", linewidths=0.6,
-        transform=axes.transAxes, zorder=7.3,
-    )  # fmt: skip
+        [u],
+        [v],
+        s=points**2 * 1.05,
+        marker="^",
+        facecolors=MAJOR_FACE,
+        edgecolors="white",
+        linewidths=0.6,
+        transform=axes.transAxes,
+        zorder=7.3,
+    )
 
 
 def finding_lines(part: Part, status: str) -> Iterator[tuple[int, Any, Any]]:
@@ -258,17 +300,23 @@ def draw_finding_lines(axes: Axes, part: Part, plane: Plane, extent: Extent, pla
             segments.append(np.asarray(shapely.get_parts(line)[0].coords)[:, :2])
             done[status] += 1
             if status == "violation":
-                labels.append((f"V{number} {metres(row.measured_m)}/{metres(row.required_m)} m", line.intersection(window)))
+                labels.append(
+                    (f"V{number} {metres(row.measured_m)}/{metres(row.required_m)} m", line.intersection(window))
+                )
         if segments:
             style = (0, dashes) if dashes else "solid"
             for color, width, zorder in (("white", 2.6, 5.8), (VIOLATION, 1.2, 5.9)):
                 axes.add_collection(
                     LineCollection(
-                        segments, colors=color, linewidths=width, zorder=zorder,
-                        linestyles=[style if color != "white" else "solid"], capstyle="butt",
+                        segments,
+                        colors=color,
+                        linewidths=width,
+                        zorder=zorder,
+                        linestyles=[style if color != "white" else "solid"],
+                        capstyle="butt",
                     ),
                     autolim=False,
-                )  # fmt: skip
+                )
             ends = np.concatenate([segment[[0, -1]] for segment in segments])
             axes.scatter(ends[:, 0], ends[:, 1], s=3.5, color=VIOLATION, zorder=6)
     for text, line in labels[:MAX_LINE_LABELS]:
@@ -297,9 +345,14 @@ def draw_region_marks(axes: Axes, part: Part, plane: Plane, extent: Extent, plac
     for row, point in reversed(list(zip(sites.itertuples(), centre, strict=True))):
         level = level_of(row.level)
         axes.scatter(
-            [point.x], [point.y], s=16, facecolors=level.hex, edgecolors=INK, linewidths=0.5,
+            [point.x],
+            [point.y],
+            s=16,
+            facecolors=level.hex,
+            edgecolors=INK,
+            linewidths=0.5,
             zorder=6.0 + 0.1 * (5 - (level.number or 3.5)),
-        )  # fmt: skip
+        )
     parks = visible(plane.project_frame(context_layer(part.study, "park")), extent)
     order = {code: k + 1 for k, code in enumerate(park_codes(part.study))}
     boxes = []

@@ -48,9 +48,7 @@ class Box:
         return self.x < other.right and other.x < self.right and self.y < other.top and other.y < self.top
 
     def contains(self, other: Box) -> bool:
-        return (
-            self.x <= other.x and self.y <= other.y and other.right <= self.right and other.top <= self.top
-        )
+        return self.x <= other.x and self.y <= other.y and other.right <= self.right and other.top <= self.top
 
 
 class Page:

@@ -27,6 +27,8 @@ class Item:
     grade: str
     name: str
     reason: str
+    key: str
+    """`S` + site code, `P` + park code or `A` + area code: how the web map finds the feature."""
 
 
 def reason_text(site: Any) -> str:
@@ -46,11 +48,15 @@ def site_items(part: Part) -> list[Item]:
     """The enterprises of a part, worst first."""
     return [
         Item(
-            str(site.number), level_of(site.level), grade_text(site.level, site.level_at_least), str(site.site_name),
+            str(site.number),
+            level_of(site.level),
+            grade_text(site.level, site.level_at_least),
+            str(site.site_name),
             reason_text(site),
+            f"S{site.site_code}",
         )
         for site in part.sites.itertuples()
-    ]  # fmt: skip
+    ]
 
 
 def region_items(part: Part) -> list[Item]:
@@ -70,17 +76,25 @@ def region_items(part: Part) -> list[Item]:
                 for level in LEVELS
                 if not is_missing(getattr(row, level.code)) and int(getattr(row, level.code))
             )
-            waiting = "" if is_missing(row.undetermined) or not int(row.undetermined) else f"　待定{number(row.undetermined)}"
+            waiting = (
+                "" if is_missing(row.undetermined) or not int(row.undetermined) else f"　待定{number(row.undetermined)}"
+            )
             items.append(
                 Item(
-                    order.get(str(row.area_code), ""), level_of(row.level), grade_text(row.level), str(row.area_name),
+                    order.get(str(row.area_code), ""),
+                    level_of(row.level),
+                    grade_text(row.level),
+                    str(row.area_name),
                     f"企业{number(row.sites)}　{counted}{waiting}",
+                    f"{'P' if kind == 'park' else 'A'}{row.area_code}",
                 )
-            )  # fmt: skip
+            )
     return items
 
 
-def draw_list(page: Page, items: Sequence[Item], *, heading: str, heading_en: str, columns: tuple[str, str, str, str]) -> int:
+def draw_list(
+    page: Page, items: Sequence[Item], *, heading: str, heading_en: str, columns: tuple[str, str, str, str]
+) -> int:
     """Draw the list in the side panel; returns how many rows found room (the rest is in the table of the next page)."""
     box = frame.SIDE_LIST
     page.rect(box, face="white", edge=INK, width_pt=0.5)
@@ -111,9 +125,13 @@ def draw_list(page: Page, items: Sequence[Item], *, heading: str, heading_en: st
                 page.text(x, middle + (len(wrapped) - 1 - 2 * n) * 1.45, line, size, va="center_baseline")
     if shown < len(items):
         page.text(
-            box.x + 2.5, box.y + 1.6, f"其余 {len(items) - shown} 项见第2页起的表（list continues on page 2）", 6.4,
-            bold=True, color=ALERT,
-        )  # fmt: skip
+            box.x + 2.5,
+            box.y + 1.6,
+            f"其余 {len(items) - shown} 项见第2页起的表（list continues on page 2）",
+            6.4,
+            bold=True,
+            color=ALERT,
+        )
     return shown
 
 
@@ -123,7 +141,15 @@ def _chip(page: Page, box: Box, level: Level, text: str) -> None:
     while fonts.text_width_mm(text, size, bold=True) > box.w - 0.4 and size > 3.6:
         size -= 0.2
     page.text(
-        box.x + box.w / 2, box.y + box.h / 2, text, size, bold=True, color=marks.text_on(level), ha="center", va="center_baseline", zorder=3
+        box.x + box.w / 2,
+        box.y + box.h / 2,
+        text,
+        size,
+        bold=True,
+        color=marks.text_on(level),
+        ha="center",
+        va="center_baseline",
+        zorder=3,
     )
 
 
@@ -141,7 +167,12 @@ def draw_summary(page: Page, part: Part) -> None:
         width = (box.w - 22) * counts[level.number] / most
         if width:
             page.rect(
-                Box(box.x + 10.5, y, width, 3.2), face=level.hex, edge=INK, width_pt=0.3, hatch=level.hatch, hatch_color=marks.hatch_ink(level)
+                Box(box.x + 10.5, y, width, 3.2),
+                face=level.hex,
+                edge=INK,
+                width_pt=0.3,
+                hatch=level.hatch,
+                hatch_color=marks.hatch_ink(level),
             )
         page.text(box.x + 12 + width, y + 0.7, number(counts[level.number]), 7, bold=True)
     major = part.hazard_grades[part.hazard_grades["status"] == "major"]
@@ -150,9 +181,12 @@ def draw_summary(page: Page, part: Part) -> None:
     y = box.y + 11.2
     page.line([box.x + 1.5, box.right - 1.5], [y + 4.2, y + 4.2], width_pt=0.3)
     page.text(box.x + 2.5, y, f"重大危险源 {len(major)} 处", 7.2, bold=True)
-    page.text(box.x + 3.5 + fonts.text_width_mm(f"重大危险源 {len(major)} 处", 7.2, bold=True), y, detail, 6.0, color=FAINT)
+    page.text(
+        box.x + 3.5 + fonts.text_width_mm(f"重大危险源 {len(major)} 处", 7.2, bold=True), y, detail, 6.0, color=FAINT
+    )
     page.text(box.x + 2.5, y - 4.3, f"距离不符合 {number(part.count('violation'))} 条", 7.2, bold=True)
-    rest = f"需实测 {number(part.count('needs_survey'))}　待定 {number(part.count('undetermined'))}　符合 {number(part.count('meets'))}"
+    others = (("需实测", "needs_survey"), ("待定", "undetermined"), ("符合", "meets"))
+    rest = "　".join(f"{word} {number(part.count(status))}" for word, status in others)
     page.text(box.x + 2.5, y - 8.4, rest, 6.2)
 
 

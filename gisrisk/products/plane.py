@@ -42,9 +42,7 @@ class Plane:
     def project(self, geometry: BaseGeometry) -> BaseGeometry:
         """A longitude/latitude geometry in this plane; long edges are divided first."""
         forward = Transformer.from_crs(STORAGE_CRS, self.crs, always_xy=True)
-        return shapely.transform(
-            densify(geometry), lambda xy: np.column_stack(forward.transform(xy[:, 0], xy[:, 1]))
-        )
+        return shapely.transform(densify(geometry), lambda xy: np.column_stack(forward.transform(xy[:, 0], xy[:, 1])))
 
     def project_frame(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """The same for every row of a frame."""

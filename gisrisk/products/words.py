@@ -102,3 +102,10 @@ def citation(document: Any, document_no: Any, clause: Any) -> str:
 def missing_text(value: Any) -> str:
     """The missing fields of an undetermined result, as one text."""
     return "、".join(as_list(value))
+
+
+def party(layer: Any, name: Any, code: Any) -> str:
+    """One end of a finding: what it is, its name, its code."""
+    kind = LAYER.get(str(layer), str(layer))
+    shown = str(code) if is_missing(name) else f"{name}（{code}）"
+    return f"{kind} {shown}"

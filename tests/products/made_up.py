@@ -42,7 +42,11 @@ class MadeUpStudy:
     as_of: datetime | None = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
     rule_set: str = "a1b2c3d4e5f6"
     method: dict[str, Any] = field(
-        default_factory=lambda: {"id": "enterprise_matrix", "name_zh": "企业风险矩阵法（可能性×后果）", "name_en": "enterprise risk matrix"}
+        default_factory=lambda: {
+            "id": "enterprise_matrix",
+            "name_zh": "企业风险矩阵法（可能性×后果）",
+            "name_en": "enterprise risk matrix",
+        }
     )
     parameters: dict[str, Any] = field(default_factory=lambda: {"default_position_uncertainty_m": 5.0})
     input_sha256: str = "9f" * 32
@@ -62,12 +66,28 @@ class MadeUpStudy:
 
 
 _NAMES = (
-    "白沙鑫源化工有限公司", "江岸石化储运有限公司", "恒泰精细化工有限公司", "绿洲农药股份有限公司", "华星涂料有限公司",
-    "安顺液化气储配站", "长河新材料科技有限公司", "东岭医药中间体有限公司", "明德表面处理有限公司", "远大物流危化品仓库",
-    "万和氯碱化工有限公司", "南坪合成树脂有限公司", "同济特种气体有限公司", "瑞丰电子化学品有限公司", "金沙催化剂有限公司",
-    "海川溶剂回收有限公司", "天目香料有限公司", "北山橡胶助剂有限公司", "清源污水处理厂", "白沙热电有限公司",
+    "白沙鑫源化工有限公司",
+    "江岸石化储运有限公司",
+    "恒泰精细化工有限公司",
+    "绿洲农药股份有限公司",
+    "华星涂料有限公司",
+    "安顺液化气储配站",
+    "长河新材料科技有限公司",
+    "东岭医药中间体有限公司",
+    "明德表面处理有限公司",
+    "远大物流危化品仓库",
+    "万和氯碱化工有限公司",
+    "南坪合成树脂有限公司",
+    "同济特种气体有限公司",
+    "瑞丰电子化学品有限公司",
+    "金沙催化剂有限公司",
+    "海川溶剂回收有限公司",
+    "天目香料有限公司",
+    "北山橡胶助剂有限公司",
+    "清源污水处理厂",
+    "白沙热电有限公司",
     "新桥机械制造有限公司",
-)  # fmt: skip
+)
 _LEVELS = (1, 2, 3, 4, None, 3, 2, 4, 4, 3, 1, 2, 3, 4, None, 4, 3, 4, 4, 2, 4)
 
 
@@ -103,7 +123,15 @@ def make_study(*, synthetic: bool = True, extra_sites: int = 0) -> MadeUpStudy:
     shapes = [lonlat(plot) for plot in plots]
     sites = _frame(
         [
-            {"code": c, "name": n, "park_code": p, "industry_code": "2614", "status": "operating", "position_source": "synthetic", "geometry": g}
+            {
+                "code": c,
+                "name": n,
+                "park_code": p,
+                "industry_code": "2614",
+                "status": "operating",
+                "position_source": "synthetic",
+                "geometry": g,
+            }
             for c, n, p, g in zip(codes, names, parks, shapes, strict=True)
         ]
     )
@@ -117,73 +145,157 @@ def make_study(*, synthetic: bool = True, extra_sites: int = 0) -> MadeUpStudy:
     grades = _frame(
         [
             {
-                "site_code": c, "site_name": n, "park_code": p, "county_code": "990102",
-                "status": "graded" if level else "undetermined", "level": level, "level_at_least": None if level else 2 + (k % 2),
-                "method": "enterprise_matrix", "likelihood": 5 - level if level else None, "severity": 6 - level if level else None,
-                "score": float((5 - level) * (6 - level)) if level else None, "reasons": reasons[level],
-                "major_level": {1: 1, 2: 3, 3: 4}.get(level), "violations": {1: 2, 2: 1}.get(level, 0), "needs_survey": int(k == 5),
-                "undetermined_findings": 3 if level is None else 0, "geometry": g,
+                "site_code": c,
+                "site_name": n,
+                "park_code": p,
+                "county_code": "990102",
+                "status": "graded" if level else "undetermined",
+                "level": level,
+                "level_at_least": None if level else 2 + (k % 2),
+                "method": "enterprise_matrix",
+                "likelihood": 5 - level if level else None,
+                "severity": 6 - level if level else None,
+                "score": float((5 - level) * (6 - level)) if level else None,
+                "reasons": reasons[level],
+                "major_level": {1: 1, 2: 3, 3: 4}.get(level),
+                "violations": {1: 2, 2: 1}.get(level, 0),
+                "needs_survey": int(k == 5),
+                "undetermined_findings": 3 if level is None else 0,
+                "geometry": g,
             }
             for k, (c, n, p, level, g) in enumerate(zip(codes, names, parks, levels, shapes, strict=True))
         ]
-    )  # fmt: skip
+    )
     grades["level"] = grades["level"].astype("Int64")
 
     tanks, hazards = [], []
     for k, plot in enumerate(plots[:20]):
         x, y = plot.bounds[0], plot.bounds[1]
         for t in range(2 + k % 3):
-            shape = shapely.Point(x + 60 + 45 * t, y + 55).buffer(14) if k % 4 else shapely.Point(x + 60 + 45 * t, y + 55)
+            shape = (
+                shapely.Point(x + 60 + 45 * t, y + 55).buffer(14) if k % 4 else shapely.Point(x + 60 + 45 * t, y + 55)
+            )
             tanks.append(
                 {
-                    "code": f"H{k + 1:03d}-{t + 1}", "name": f"储罐{t + 1}", "site_code": codes[k], "facility_type": "tank",
-                    "volume_m3": 1000.0, "position_source": "synthetic", "geometry": lonlat(shape),
+                    "code": f"H{k + 1:03d}-{t + 1}",
+                    "name": f"储罐{t + 1}",
+                    "site_code": codes[k],
+                    "facility_type": "tank",
+                    "volume_m3": 1000.0,
+                    "position_source": "synthetic",
+                    "geometry": lonlat(shape),
                 }
-            )  # fmt: skip
+            )
         level = levels[k]
         major = {1: 1, 2: 3, 3: 4}.get(level or 0)
         hazards.append(
             {
-                "unit_code": f"U{k + 1:03d}", "unit_name": f"{names[k][:4]}罐区", "unit_kind": "storage", "site_code": codes[k],
-                "source_codes": [f"H{k + 1:03d}-1"], "status": "major" if major else ("undetermined" if level is None else "not_major"),
-                "s": {1: 320.5, 3: 14.2, 4: 2.31}.get(major or 0), "alpha": 2.0 if major == 1 else 1.2, "alpha_basis": "people in 500 m",
-                "people_500m": 1260.0 if major == 1 else 45.0, "r": {1: 612.0, 3: 17.0, 4: 2.8}.get(major or 0), "level": major,
-                "level_min": None, "level_max": None, "missing": None if level else ["inventory.quantity_t"], "detail": {"q_over_q": [1.2, 3.4]},
+                "unit_code": f"U{k + 1:03d}",
+                "unit_name": f"{names[k][:4]}罐区",
+                "unit_kind": "storage",
+                "site_code": codes[k],
+                "source_codes": [f"H{k + 1:03d}-1"],
+                "status": "major" if major else ("undetermined" if level is None else "not_major"),
+                "s": {1: 320.5, 3: 14.2, 4: 2.31}.get(major or 0),
+                "alpha": 2.0 if major == 1 else 1.2,
+                "alpha_basis": "people in 500 m",
+                "people_500m": 1260.0 if major == 1 else 45.0,
+                "r": {1: 612.0, 3: 17.0, 4: 2.8}.get(major or 0),
+                "level": major,
+                "level_min": None,
+                "level_max": None,
+                "missing": None if level else ["inventory.quantity_t"],
+                "detail": {"q_over_q": [1.2, 3.4]},
                 "geometry": lonlat(shapely.Point(x + 60, y + 55)),
             }
-        )  # fmt: skip
+        )
     sources = _frame(tanks)
 
     targets = _frame(
         [
-            {"code": "T01", "name": "江岸小学", "target_type": "school", "population": 860, "geometry": lonlat(shapely.box(-170, 180, -90, 260))},
-            {"code": "T02", "name": "沙头村", "target_type": "village", "population": 1400, "geometry": lonlat(shapely.box(300, -190, 620, -60))},
-            {"code": "T03", "name": "园区管委会办公楼", "target_type": "government_office", "population": 120, "geometry": lonlat(shapely.Point(1680, 620))},
-            {"code": "T04", "name": "县人民医院东院", "target_type": "hospital", "population": 700, "geometry": lonlat(shapely.box(1700, 100, 1780, 170))},
+            {
+                "code": "T01",
+                "name": "江岸小学",
+                "target_type": "school",
+                "population": 860,
+                "geometry": lonlat(shapely.box(-170, 180, -90, 260)),
+            },
+            {
+                "code": "T02",
+                "name": "沙头村",
+                "target_type": "village",
+                "population": 1400,
+                "geometry": lonlat(shapely.box(300, -190, 620, -60)),
+            },
+            {
+                "code": "T03",
+                "name": "园区管委会办公楼",
+                "target_type": "government_office",
+                "population": 120,
+                "geometry": lonlat(shapely.Point(1680, 620)),
+            },
+            {
+                "code": "T04",
+                "name": "县人民医院东院",
+                "target_type": "hospital",
+                "population": 700,
+                "geometry": lonlat(shapely.box(1700, 100, 1780, 170)),
+            },
         ]
-    )  # fmt: skip
+    )
 
-    def finding(no: int, source: str, target: str, a: tuple[float, float], b: tuple[float, float], required: float, status: str, **more: Any) -> dict[str, Any]:
+    def finding(
+        no: int,
+        source: str,
+        target: str,
+        a: tuple[float, float],
+        b: tuple[float, float],
+        required: float,
+        status: str,
+        **more: Any,
+    ) -> dict[str, Any]:
         measured = float(np.hypot(a[0] - b[0], a[1] - b[1]))
         known = status != "undetermined"
         return {
-            "study_id": MadeUpStudy.study_id, "finding_no": no, "rule_id": more.get("rule_id", "EX-100/4.2.1-a"), "document": "示例安全距离标准",
-            "document_no": "EX 100-2026", "clause": more.get("clause", "4.2.1 表3 第2行"), "title_zh": "储罐与居民区、学校的距离",
-            "rule_type": "minimum", "review": more.get("review", "confirmed"), "mandatory": True,
-            "source_layer": "hazard_source", "source_code": source, "source_name": "储罐1",
-            "target_layer": more.get("target_layer", "protected_target"), "target_code": target, "target_name": more.get("target_name", "江岸小学"),
-            "required_m": required if known else None, "measured_m": measured, "shortfall_m": max(0.0, required - measured) if known else None,
-            "status": status, "missing": None if known else ["hazard_source.fire_hazard_class"], "assumed": more.get("assumed"),
-            "measured_from": "tank_wall", "measured_to": "building_outer_wall", "substitutes": None, "uncertainty_m": 5.0, "people": 860.0,
-            "since": None, "geometry": lonlat(shapely.LineString([a, b])),
-        }  # fmt: skip
+            "study_id": MadeUpStudy.study_id,
+            "finding_no": no,
+            "rule_id": more.get("rule_id", "EX-100/4.2.1-a"),
+            "document": "示例安全距离标准",
+            "document_no": "EX 100-2026",
+            "clause": more.get("clause", "4.2.1 表3 第2行"),
+            "title_zh": "储罐与居民区、学校的距离",
+            "rule_type": "minimum",
+            "review": more.get("review", "confirmed"),
+            "mandatory": True,
+            "source_layer": "hazard_source",
+            "source_code": source,
+            "source_name": "储罐1",
+            "target_layer": more.get("target_layer", "protected_target"),
+            "target_code": target,
+            "target_name": more.get("target_name", "江岸小学"),
+            "required_m": required if known else None,
+            "measured_m": measured,
+            "shortfall_m": max(0.0, required - measured) if known else None,
+            "status": status,
+            "missing": None if known else ["hazard_source.fire_hazard_class"],
+            "assumed": more.get("assumed"),
+            "measured_from": "tank_wall",
+            "measured_to": "building_outer_wall",
+            "substitutes": None,
+            "uncertainty_m": 5.0,
+            "people": 860.0,
+            "since": None,
+            "geometry": lonlat(shapely.LineString([a, b])),
+        }
 
     findings = _frame(
         [
             finding(1, "H001-1", "T02", (100, 71), (300, -60), 300.0, "violation", target_name="沙头村"),
             finding(2, "H006-1", "T01", (86, 325), (-90, 240), 500.0, "violation"),
             finding(3, "H001-1", "T01", (86, 90), (-90, 180), 350.0, "violation", review="provisional", clause="5.1"),
-            finding(4, "H010-1", "T03", (1354, 330), (1680, 620), 440.0, "needs_survey", target_name="园区管委会办公楼"),
+            finding(
+                4, "H010-1", "T03", (1354, 330), (1680, 620), 440.0, "needs_survey", target_name="园区管委会办公楼"
+            ),
             finding(5, "H005-1", "T04", (1354, 90), (1700, 140), 350.0, "violation", target_name="县人民医院东院"),
             finding(6, "H005-1", "T03", (1354, 90), (1680, 620), 50.0, "meets", target_name="园区管委会办公楼"),
             finding(7, "H015-1", "T02", (1354, 560), (620, -100), 50.0, "undetermined", target_name="沙头村"),
@@ -191,14 +303,31 @@ def make_study(*, synthetic: bool = True, extra_sites: int = 0) -> MadeUpStudy:
     )
 
     cells = grades.assign(level=grades["level"].fillna(0)).dissolve("level").reset_index()
-    risk = _frame([{"level": int(row.level), "method": "enterprise_matrix", "geometry": row.geometry} for row in cells.itertuples()])
+    risk = _frame(
+        [
+            {"level": int(row.level), "method": "enterprise_matrix", "geometry": row.geometry}
+            for row in cells.itertuples()
+        ]
+    )
     county = shapely.Polygon([(-5200, -4200), (6800, -5000), (8200, 1500), (7000, 6800), (200, 7600), (-6100, 3300)])
     townships = [county & shapely.box(-9000, -9000, 2500, 9000), county & shapely.box(2500, -9000, 9000, 9000)]
     admin = _frame(
         [
             {"code": "990102", "name": "白沙县", "level": "county", "parent_code": "9901", "geometry": lonlat(county)},
-            {"code": "990102001", "name": "江岸镇", "level": "township", "parent_code": "990102", "geometry": lonlat(townships[0])},
-            {"code": "990102002", "name": "青石镇", "level": "township", "parent_code": "990102", "geometry": lonlat(townships[1])},
+            {
+                "code": "990102001",
+                "name": "江岸镇",
+                "level": "township",
+                "parent_code": "990102",
+                "geometry": lonlat(townships[0]),
+            },
+            {
+                "code": "990102002",
+                "name": "青石镇",
+                "level": "township",
+                "parent_code": "990102",
+                "geometry": lonlat(townships[1]),
+            },
         ]
     )
     park_frame = _frame(
@@ -208,14 +337,33 @@ def make_study(*, synthetic: bool = True, extra_sites: int = 0) -> MadeUpStudy:
         ]
     )
 
-    def region(kind: str, code: str, name: str, size: str | None, level: int | None, geometry: Any, own: gpd.GeoDataFrame) -> dict[str, Any]:
+    def region(
+        kind: str, code: str, name: str, size: str | None, level: int | None, geometry: Any, own: gpd.GeoDataFrame
+    ) -> dict[str, Any]:
         count = {k: int((own["level"] == k).sum()) for k in (1, 2, 3, 4)}
         return {
-            "kind": kind, "area_code": code, "area_name": name, "area_level": size, "level": level, "status": "graded" if level else "undetermined",
-            "method": "worst_site", "sites": len(own), "red": count[1], "orange": count[2], "yellow": count[3], "blue": count[4],
-            "undetermined": int(own["level"].isna().sum()), "major_1": count[1], "major_2": 0, "major_3": count[2], "major_4": count[3],
-            "people_near_major": 2260.0, "people_basis": "targets", "violations": 4, "geometry": geometry,
-        }  # fmt: skip
+            "kind": kind,
+            "area_code": code,
+            "area_name": name,
+            "area_level": size,
+            "level": level,
+            "status": "graded" if level else "undetermined",
+            "method": "worst_site",
+            "sites": len(own),
+            "red": count[1],
+            "orange": count[2],
+            "yellow": count[3],
+            "blue": count[4],
+            "undetermined": int(own["level"].isna().sum()),
+            "major_1": count[1],
+            "major_2": 0,
+            "major_3": count[2],
+            "major_4": count[3],
+            "people_near_major": 2260.0,
+            "people_basis": "targets",
+            "violations": 4,
+            "geometry": geometry,
+        }
 
     in_first = grades[grades["park_code"] == "P01"]
     in_second = grades[grades["park_code"] == "P02"]
@@ -230,14 +378,50 @@ def make_study(*, synthetic: bool = True, extra_sites: int = 0) -> MadeUpStudy:
     )
     lines = _frame(
         [
-            {"code": "L1", "name": "江岸大道", "kind": "road", "geometry": lonlat(shapely.LineString([(-4000, -30), (-60, -28), (1700, -32), (6000, 400)]))},
-            {"code": "L2", "name": "园区二路", "kind": "road", "geometry": lonlat(shapely.LineString([(0, 503), (1600, 503)]))},
-            {"code": "L3", "name": "白沙江", "kind": "waterway", "geometry": lonlat(shapely.LineString([(-4500, 1250), (-300, 1130), (700, 1150), (2100, 1090), (6500, 1900)]))},
-            {"code": "L4", "name": "园区铁路专线", "kind": "railway", "geometry": lonlat(shapely.LineString([(1630, -400), (1634, 1200), (1900, 3000)]))},
-            {"code": "L5", "name": "110 kV线", "kind": "power_line", "geometry": lonlat(shapely.LineString([(-300, 880), (-60, 1020), (1700, 1030)]))},
+            {
+                "code": "L1",
+                "name": "江岸大道",
+                "kind": "road",
+                "geometry": lonlat(shapely.LineString([(-4000, -30), (-60, -28), (1700, -32), (6000, 400)])),
+            },
+            {
+                "code": "L2",
+                "name": "园区二路",
+                "kind": "road",
+                "geometry": lonlat(shapely.LineString([(0, 503), (1600, 503)])),
+            },
+            {
+                "code": "L3",
+                "name": "白沙江",
+                "kind": "waterway",
+                "geometry": lonlat(
+                    shapely.LineString([(-4500, 1250), (-300, 1130), (700, 1150), (2100, 1090), (6500, 1900)])
+                ),
+            },
+            {
+                "code": "L4",
+                "name": "园区铁路专线",
+                "kind": "railway",
+                "geometry": lonlat(shapely.LineString([(1630, -400), (1634, 1200), (1900, 3000)])),
+            },
+            {
+                "code": "L5",
+                "name": "110 kV线",
+                "kind": "power_line",
+                "geometry": lonlat(shapely.LineString([(-300, 880), (-60, 1020), (1700, 1030)])),
+            },
         ]
-    )  # fmt: skip
-    dense = _frame([{"code": "D1", "name": "沙头村居住区", "population": 1400, "geometry": lonlat(shapely.box(180, -240, 760, -50))}])
+    )
+    dense = _frame(
+        [
+            {
+                "code": "D1",
+                "name": "沙头村居住区",
+                "population": 1400,
+                "geometry": lonlat(shapely.box(180, -240, 760, -50)),
+            }
+        ]
+    )
     counts = {"findings": len(findings), "enterprise_site": len(sites), "hazard_source": len(sources)}
     return MadeUpStudy(
         area_geometry=lonlat(county),
