@@ -11,7 +11,7 @@ import numpy as np
 
 from gisrisk.analysis.compiled import compiled
 from gisrisk.analysis.grid_hash import boxes_near
-from gisrisk.analysis.segments import BLOCK
+from gisrisk.analysis.segments import BLOCK, BLOCK_SIZE, PATH, RING_END, START
 
 # Metres in a degree of longitude on the equator and the least in a degree of latitude (GRS80), lowered by 1e-4 so that
 # a chord up to 200 km long is never shorter than the bound made from them.
@@ -21,11 +21,15 @@ _TOUCH_DEG = 1e-12  # a vertex this close to an edge lies on it: 1e-7 m, the rou
 
 
 @compiled
-def scan(a, b, grid, reach, slack, first, last, geodesic):  # type: ignore[no-untyped-def]
-    """Pairs of sources first..last of `a` with shapes of `b` within reach[i] + slack.
+def scan(segments, solid, grid, sources, reach, slack, first, last):  # type: ignore[no-untyped-def]
+    """Pairs of the shapes first..last with the shapes from `sources` on, within reach[i] + slack.
 
-    Returns i, j (rising) and rows of distance, x, y of the nearest point of the source, x, y of that of the target.
+    `solid` is None in the plane. Returns i, j (rising; j counted from `sources`) and rows of distance, x, y of the
+    nearest place on shape i, x, y of that on shape j.
     """
+    # Plain arrays: handing the tuple on would count references to each array at each call, in every thread.
+    table, path, box, block_box, flat = segments
+    target_box = box[sources:]
     found = np.empty(256, np.int64)
     pair = np.empty((1024, 2), np.int64)
     value = np.empty((1024, 5))
@@ -35,208 +39,217 @@ def scan(a, b, grid, reach, slack, first, last, geodesic):  # type: ignore[no-un
         limit = reach[i] + slack
         scale_x, scale_y = 1.0, 1.0
         grow_x, grow_y = limit, limit
-        if geodesic:
+        if solid is not None:
             scale_y = _Y_M
             grow_y = limit / scale_y
-            farthest = min(90.0, max(abs(a.box[i, 1]), abs(a.box[i, 3])) + grow_y)
+            farthest = min(90.0, max(abs(box[i, 1]), abs(box[i, 3])) + grow_y)
             scale_x = _X_M * np.cos(np.radians(farthest))
             grow_x = limit / scale_x if scale_x > 1.0 else 360.0
         near, found = boxes_near(
-            grid,
-            b.box,
-            a.box[i, 0] - grow_x,
-            a.box[i, 1] - grow_y,
-            a.box[i, 2] + grow_x,
-            a.box[i, 3] + grow_y,
-            found,
+            grid, target_box, box[i, 0] - grow_x, box[i, 1] - grow_y, box[i, 2] + grow_x, box[i, 3] + grow_y, found
         )
         for c in range(near):
-            j = found[c]
-            if _gap2(a.box, i, b.box, j, scale_x, scale_y) > limit * limit:
+            j = sources + found[c]
+            if _gap2(box, i, box, j, scale_x, scale_y) > limit * limit:
                 continue
-            distance = pair_distance(a, i, b, j, limit, scale_x, scale_y, geodesic, point)
+            distance = pair_distance(table, path, box, block_box, flat, solid, i, j, limit, scale_x, scale_y, point)
             if distance > limit:
                 continue
             if count == len(pair):
                 pair = np.concatenate((pair, np.empty_like(pair)))
                 value = np.concatenate((value, np.empty_like(value)))
             pair[count, 0] = i
-            pair[count, 1] = j
+            pair[count, 1] = j - sources
             value[count, 0] = distance
-            value[count, 1:] = point
+            for k in range(4):
+                value[count, k + 1] = point[k]
             count += 1
     return pair[:count], value[:count]
 
 
 @compiled
-def pair_distance(a, i, b, j, limit, scale_x, scale_y, geodesic, point):  # type: ignore[no-untyped-def]
-    """Distance of shape i of `a` and shape j of `b`, inf beyond `limit`; the nearest points go into `point`.
+def pair_distance(  # type: ignore[no-untyped-def]
+    table, path, box, block_box, flat, solid, i, j, limit, scale_x, scale_y, point
+):
+    """Distance of shapes i and j, inf beyond `limit`; the nearest places, on i and on j, go into `point`.
 
-    Planar: metres. Geodesic: the chord through the ellipsoid [m], which orders pairs as the geodesic does. `scale_x`
-    and `scale_y` turn differences of coordinates into a lower bound of the distance; zeros switch off passing over.
+    Planar when `solid` is None: metres. Geodesic: the chord through the ellipsoid [m], which orders pairs as the
+    geodesic does. `scale_x` and `scale_y` turn differences of coordinates into a lower bound of the distance; zeros
+    switch off passing over.
     """
-    meet = (
-        a.box[i, 0] <= b.box[j, 2]
-        and b.box[j, 0] <= a.box[i, 2]
-        and a.box[i, 1] <= b.box[j, 3]
-        and b.box[j, 1] <= a.box[i, 3]
-    )
-    if meet and (_holds(a, i, b, j, point) or _holds(b, j, a, i, point)):
-        return 0.0
-    best2 = limit * limit
-    vertex, segment, along, from_a = -1, -1, 0.0, True
-    for block_a in range(a.block_start[i], a.block_start[i + 1]):
-        if _gap2(a.block_box, block_a, b.box, j, scale_x, scale_y) > best2:
+    meet = box[i, 0] <= box[j, 2] and box[j, 0] <= box[i, 2] and box[i, 1] <= box[j, 3] and box[j, 1] <= box[i, 3]
+    if meet:
+        held = _holds(table, path, box, block_box, flat, i, j)
+        if held < 0:
+            held = _holds(table, path, box, block_box, flat, j, i)
+        if held >= 0:
+            _place(flat, held, 0.0, point, 0)
+            _place(flat, held, 0.0, point, 2)
+            return 0.0
+    # A first guess, the vertex of i nearest to the box of j against the block of j nearest to it, lets most of the
+    # rest be passed over.
+    vertex, facing = _nearest_vertex(table, box, block_box, flat, i, j, scale_x, scale_y)
+    best2, segment, along, from_i = limit * limit, -1, 0.0, True
+    q0 = table[j, START] + (facing - table[j, BLOCK]) * BLOCK_SIZE
+    for q in range(q0, min(q0 + BLOCK_SIZE, table[j + 1, START])):
+        d2, t = _foot(flat, solid, vertex, q)
+        if d2 < best2:
+            best2, segment, along = d2, q, t
+    for block_i in range(table[i, BLOCK], table[i + 1, BLOCK]):
+        if _gap2(block_box, block_i, box, j, scale_x, scale_y) > best2:
             continue
-        a0 = a.start[i] + (block_a - a.block_start[i]) * BLOCK
-        a1 = min(a0 + BLOCK, a.start[i + 1])
-        for block_b in range(b.block_start[j], b.block_start[j + 1]):
-            gap2 = _gap2(a.block_box, block_a, b.block_box, block_b, scale_x, scale_y)
+        p0 = table[i, START] + (block_i - table[i, BLOCK]) * BLOCK_SIZE
+        p1 = min(p0 + BLOCK_SIZE, table[i + 1, START])
+        for block_j in range(table[j, BLOCK], table[j + 1, BLOCK]):
+            gap2 = _gap2(block_box, block_i, block_box, block_j, scale_x, scale_y)
             if gap2 > best2:
                 continue
-            b0 = b.start[j] + (block_b - b.block_start[j]) * BLOCK
-            b1 = min(b0 + BLOCK, b.start[j + 1])
-            if meet and gap2 == 0.0 and _cross(a.flat, a0, a1, b.flat, b0, b1, geodesic, point):
+            q0 = table[j, START] + (block_j - table[j, BLOCK]) * BLOCK_SIZE
+            q1 = min(q0 + BLOCK_SIZE, table[j + 1, START])
+            if meet and gap2 == 0.0 and _cross(flat, p0, p1, q0, q1, solid is not None, point):
                 return 0.0
-            for p in range(a0, a1):
-                if _point_gap2(a.flat, p, b.block_box, block_b, scale_x, scale_y) > best2:
+            for p in range(p0, p1):
+                if _segment_gap2(flat, p, block_box, block_j, scale_x, scale_y) > best2:
                     continue
-                for q in range(b0, b1):
-                    if geodesic:
-                        d2, t = _solid(a.solid, p, b.solid, q)
-                    else:
-                        d2, t = _flat(a.flat, p, b.flat, q)
+                for q in range(q0, q1):
+                    d2, t = _foot(flat, solid, p, q)
                     if d2 < best2:
-                        best2, vertex, segment, along, from_a = d2, p, q, t, True
-            for q in range(b0, b1):
-                if _point_gap2(b.flat, q, a.block_box, block_a, scale_x, scale_y) > best2:
-                    continue
-                for p in range(a0, a1):
-                    if a.flat[p, 4] == 0.0:
-                        continue  # a point of `a` has been measured above
-                    if geodesic:
-                        d2, t = _solid(b.solid, q, a.solid, p)
-                    else:
-                        d2, t = _flat(b.flat, q, a.flat, p)
+                        best2, vertex, segment, along, from_i = d2, p, q, t, True
+                    d2, t = _foot(flat, solid, q, p)
                     if d2 < best2:
-                        best2, vertex, segment, along, from_a = d2, q, p, t, False
-    if vertex < 0:
+                        best2, vertex, segment, along, from_i = d2, q, p, t, False
+    if segment < 0:
         return np.inf
-    if from_a:
-        _place(a.flat, vertex, 0.0, point, 0)
-        _place(b.flat, segment, along, point, 2)
-    else:
-        _place(a.flat, segment, along, point, 0)
-        _place(b.flat, vertex, 0.0, point, 2)
+    _place(flat, vertex, 0.0, point, 0 if from_i else 2)
+    _place(flat, segment, along, point, 2 if from_i else 0)
     return np.sqrt(best2)
 
 
 @compiled(inline="always")
-def _flat(vertices, p, segments, q):  # type: ignore[no-untyped-def]
-    """Squared distance of vertex p from segment q in the plane, and the share of the segment before the foot."""
-    ux, uy = vertices[p, 0] - segments[q, 0], vertices[p, 1] - segments[q, 1]
-    dx, dy = segments[q, 2] - segments[q, 0], segments[q, 3] - segments[q, 1]
-    t = min(max((ux * dx + uy * dy) * segments[q, 4], 0.0), 1.0)
-    if t == 1.0:
-        ux, uy = vertices[p, 0] - segments[q, 2], vertices[p, 1] - segments[q, 3]
+def _foot(flat, solid, p, q):  # type: ignore[no-untyped-def]
+    """Squared distance of the start of segment p from segment q, and the share of q before the nearest place."""
+    if solid is None:
+        ux, uy = flat[p, 0] - flat[q, 0], flat[p, 1] - flat[q, 1]
+        dx, dy = flat[q, 2] - flat[q, 0], flat[q, 3] - flat[q, 1]
+        t = min(max((ux * dx + uy * dy) * flat[q, 4], 0.0), 1.0)
+        ux, uy = ux - t * dx, uy - t * dy
         return ux * ux + uy * uy, t
-    if t > 0.0:
-        cross = ux * dy - uy * dx
-        return cross * cross * segments[q, 4], t
-    return ux * ux + uy * uy, t
-
-
-@compiled(inline="always")
-def _solid(vertices, p, segments, q):  # type: ignore[no-untyped-def]
-    """The same in space."""
-    ux, uy, uz = vertices[p, 0] - segments[q, 0], vertices[p, 1] - segments[q, 1], vertices[p, 2] - segments[q, 2]
-    dx, dy, dz = segments[q, 3], segments[q, 4], segments[q, 5]
-    t = min(max((ux * dx + uy * dy + uz * dz) * segments[q, 6], 0.0), 1.0)
+    ux, uy, uz = solid[p, 0] - solid[q, 0], solid[p, 1] - solid[q, 1], solid[p, 2] - solid[q, 2]
+    dx, dy, dz = solid[q, 3], solid[q, 4], solid[q, 5]
+    t = min(max((ux * dx + uy * dy + uz * dz) * solid[q, 6], 0.0), 1.0)
     ux, uy, uz = ux - t * dx, uy - t * dy, uz - t * dz
     return ux * ux + uy * uy + uz * uz, t
 
 
 @compiled(inline="always")
-def _gap2(box_a, i, box_b, j, scale_x, scale_y):  # type: ignore[no-untyped-def]
+def _gap2(box, i, other, j, scale_x, scale_y):  # type: ignore[no-untyped-def]
     """Square of a lower bound of the distance between two boxes; zero when they meet."""
-    dx = max(box_a[i, 0] - box_b[j, 2], box_b[j, 0] - box_a[i, 2], 0.0) * scale_x
-    dy = max(box_a[i, 1] - box_b[j, 3], box_b[j, 1] - box_a[i, 3], 0.0) * scale_y
+    dx = max(box[i, 0] - other[j, 2], other[j, 0] - box[i, 2], 0.0) * scale_x
+    dy = max(box[i, 1] - other[j, 3], other[j, 1] - box[i, 3], 0.0) * scale_y
     return dx * dx + dy * dy
 
 
 @compiled(inline="always")
-def _point_gap2(flat, p, box, j, scale_x, scale_y):  # type: ignore[no-untyped-def]
+def _segment_gap2(flat, p, box, j, scale_x, scale_y):  # type: ignore[no-untyped-def]
+    x0, y0, x1, y1 = flat[p, 0], flat[p, 1], flat[p, 2], flat[p, 3]
+    dx = max(min(x0, x1) - box[j, 2], box[j, 0] - max(x0, x1), 0.0) * scale_x
+    dy = max(min(y0, y1) - box[j, 3], box[j, 1] - max(y0, y1), 0.0) * scale_y
+    return dx * dx + dy * dy
+
+
+@compiled(inline="always")
+def _vertex_gap2(flat, p, box, j, scale_x, scale_y):  # type: ignore[no-untyped-def]
     dx = max(flat[p, 0] - box[j, 2], box[j, 0] - flat[p, 0], 0.0) * scale_x
     dy = max(flat[p, 1] - box[j, 3], box[j, 1] - flat[p, 1], 0.0) * scale_y
     return dx * dx + dy * dy
 
 
 @compiled
-def _holds(a, i, b, j, point):  # type: ignore[no-untyped-def]
-    """Whether the area of shape i holds a path of shape j; the first vertex of each path speaks for it."""
-    if a.ring_end[i] == a.start[i]:
-        return False
-    for k in range(b.path_start[j], b.path_start[j + 1]):
-        s = b.path[k]
-        if _inside(a, i, b.flat[s, 0], b.flat[s, 1]):
-            _place(b.flat, s, 0.0, point, 0)
-            _place(b.flat, s, 0.0, point, 2)
-            return True
-    return False
+def _nearest_vertex(table, box, block_box, flat, i, j, scale_x, scale_y):  # type: ignore[no-untyped-def]
+    """A vertex of shape i near the box of shape j, and the block of shape j near that vertex."""
+    facing, least = table[i, BLOCK], np.inf
+    for block in range(table[i, BLOCK], table[i + 1, BLOCK]):
+        gap2 = _gap2(block_box, block, box, j, scale_x, scale_y)
+        if gap2 < least:
+            facing, least = block, gap2
+    p0 = table[i, START] + (facing - table[i, BLOCK]) * BLOCK_SIZE
+    vertex, least = p0, np.inf
+    for p in range(p0, min(p0 + BLOCK_SIZE, table[i + 1, START])):
+        gap2 = _vertex_gap2(flat, p, box, j, scale_x, scale_y)
+        if gap2 < least:
+            vertex, least = p, gap2
+    facing, least = table[j, BLOCK], np.inf
+    for block in range(table[j, BLOCK], table[j + 1, BLOCK]):
+        gap2 = _vertex_gap2(flat, vertex, block_box, block, scale_x, scale_y)
+        if gap2 < least:
+            facing, least = block, gap2
+    return vertex, facing
 
 
 @compiled
-def _inside(a, i, x, y):  # type: ignore[no-untyped-def]
-    """Even-odd rule over all rings: a point in a hole is outside. On the outline the answer may be either."""
-    if x < a.box[i, 0] or x > a.box[i, 2] or y < a.box[i, 1] or y > a.box[i, 3]:
-        return False
-    odd = False
-    for block in range(a.block_start[i], a.block_start[i + 1]):
-        if a.block_box[block, 3] <= y or a.block_box[block, 1] > y or a.block_box[block, 2] < x:
+def _holds(table, path, box, block_box, flat, i, j):  # type: ignore[no-untyped-def]
+    """A segment of shape j whose first vertex lies in the area of shape i, else -1.
+
+    Where outlines do not cross a path is in or out as a whole, so one vertex speaks for each path.
+    """
+    if table[i, RING_END] == table[i, START]:
+        return -1
+    for k in range(table[j, PATH], table[j + 1, PATH]):
+        s = path[k]
+        x, y = flat[s, 0], flat[s, 1]
+        if x < box[i, 0] or x > box[i, 2] or y < box[i, 1] or y > box[i, 3]:
             continue
-        first = a.start[i] + (block - a.block_start[i]) * BLOCK
-        for k in range(first, min(first + BLOCK, a.ring_end[i])):
-            y0, y1 = a.flat[k, 1], a.flat[k, 3]
-            if (y0 > y) != (y1 > y) and x < a.flat[k, 0] + (y - y0) * (a.flat[k, 2] - a.flat[k, 0]) / (y1 - y0):
+        if _inside(table, block_box, flat, i, x, y):
+            return s
+    return -1
+
+
+@compiled
+def _inside(table, block_box, flat, i, x, y):  # type: ignore[no-untyped-def]
+    """Even-odd rule over all rings: a point in a hole is outside. On the outline the answer may be either."""
+    odd = False
+    for block in range(table[i, BLOCK], table[i + 1, BLOCK]):
+        if block_box[block, 3] <= y or block_box[block, 1] > y or block_box[block, 2] < x:
+            continue
+        first = table[i, START] + (block - table[i, BLOCK]) * BLOCK_SIZE
+        for k in range(first, min(first + BLOCK_SIZE, table[i, RING_END])):
+            y0, y1 = flat[k, 1], flat[k, 3]
+            if (y0 > y) != (y1 > y) and x < flat[k, 0] + (y - y0) * (flat[k, 2] - flat[k, 0]) / (y1 - y0):
                 odd = not odd
     return odd
 
 
 @compiled
-def _cross(a, a0, a1, b, b0, b1, geodesic, point):  # type: ignore[no-untyped-def]
+def _cross(flat, p0, p1, q0, q1, geodesic, point):  # type: ignore[no-untyped-def]
     """Whether any segments of two blocks cross; in degrees, also whether a vertex lies on a segment.
 
     In metres a touching vertex is found by its distance.
     """
-    for p in range(a0, a1):
-        west, east = min(a[p, 0], a[p, 2]), max(a[p, 0], a[p, 2])
-        south, north = min(a[p, 1], a[p, 3]), max(a[p, 1], a[p, 3])
-        for q in range(b0, b1):
-            if west > max(b[q, 0], b[q, 2]) or east < min(b[q, 0], b[q, 2]):
+    for p in range(p0, p1):
+        west, east = min(flat[p, 0], flat[p, 2]), max(flat[p, 0], flat[p, 2])
+        south, north = min(flat[p, 1], flat[p, 3]), max(flat[p, 1], flat[p, 3])
+        for q in range(q0, q1):
+            if west > max(flat[q, 0], flat[q, 2]) or east < min(flat[q, 0], flat[q, 2]):
                 continue
-            if south > max(b[q, 1], b[q, 3]) or north < min(b[q, 1], b[q, 3]):
+            if south > max(flat[q, 1], flat[q, 3]) or north < min(flat[q, 1], flat[q, 3]):
                 continue
-            ax, ay = a[p, 2] - a[p, 0], a[p, 3] - a[p, 1]
-            bx, by = b[q, 2] - b[q, 0], b[q, 3] - b[q, 1]
-            ux, uy = a[p, 0] - b[q, 0], a[p, 1] - b[q, 1]
-            a_start, a_end = bx * uy - by * ux, bx * (uy + ay) - by * (ux + ax)
-            b_start, b_end = ay * ux - ax * uy, ay * (ux - bx) - ax * (uy - by)
-            if a_start * a_end < 0.0 and b_start * b_end < 0.0:
-                t = a_start / (a_start - a_end)
-                _place(a, p, t, point, 0)
-                point[2] = point[0]
-                point[3] = point[1]
+            px, py = flat[p, 2] - flat[p, 0], flat[p, 3] - flat[p, 1]
+            qx, qy = flat[q, 2] - flat[q, 0], flat[q, 3] - flat[q, 1]
+            ux, uy = flat[p, 0] - flat[q, 0], flat[p, 1] - flat[q, 1]
+            p_start, p_end = qx * uy - qy * ux, qx * (uy + py) - qy * (ux + px)
+            q_start, q_end = py * ux - px * uy, py * (ux - qx) - px * (uy - qy)
+            if p_start * p_end < 0.0 and q_start * q_end < 0.0:
+                t = p_start / (p_start - p_end)
+                _place(flat, p, t, point, 0)
+                _place(flat, p, t, point, 2)
                 return True
             if geodesic:
-                d2, _ = _flat(a, p, b, q)
-                if d2 <= _TOUCH_DEG * _TOUCH_DEG:
-                    _place(a, p, 0.0, point, 0)
-                    _place(a, p, 0.0, point, 2)
-                    return True
-                d2, _ = _flat(b, q, a, p)
-                if d2 <= _TOUCH_DEG * _TOUCH_DEG:
-                    _place(b, q, 0.0, point, 0)
-                    _place(b, q, 0.0, point, 2)
+                on_q, _ = _foot(flat, None, p, q)
+                on_p, _ = _foot(flat, None, q, p)
+                if min(on_q, on_p) <= _TOUCH_DEG * _TOUCH_DEG:
+                    vertex = p if on_q <= on_p else q
+                    _place(flat, vertex, 0.0, point, 0)
+                    _place(flat, vertex, 0.0, point, 2)
                     return True
     return False
 

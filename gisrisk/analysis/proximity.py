@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gisrisk.analysis.grid_hash import build_grid
 from gisrisk.analysis.pair_distance import pair_distance, scan
-from gisrisk.analysis.segments import Segments, flatten
+from gisrisk.analysis.segments import Segments, flatten, on_ellipsoid
 from gisrisk.errors import OutOfDomain
 from gisrisk.geo import GEOD
 
@@ -30,6 +30,7 @@ _ROUNDING_M = 1e-9  # a planar pair at exactly the reach is within it whatever t
 _GEODESIC_ROUNDING_M = 1e-7
 _CHORD_SLACK_M = 0.01  # a chord through a piece of an edge may pass this much beside the edge, and never more
 _SOURCES_PER_TASK = 256
+_DEGREE_M = 110_574.0  # of latitude, on the equator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,11 +94,15 @@ def pairs_within(sources: Any, targets: Any, reach_m: ArrayLike, *, geodesic: bo
     source_shapes = _shapes(sources, "sources", geodesic)
     target_shapes = _shapes(targets, "targets", geodesic)
     reach = _reach(reach_m, len(source_shapes), geodesic)
+
+    def name_of(row: int) -> str:
+        count = len(source_shapes)
+        return f"sources[{row}]" if row < count else f"targets[{row - count}]"
+
     if len(source_shapes) == 0 or len(target_shapes) == 0:
         return _as_pairs(np.empty((0, 2), np.int64), np.empty((0, 5)))
-    a = flatten(source_shapes, geodesic=geodesic, name="sources")
-    b = flatten(target_shapes, geodesic=geodesic, name="targets")
-    pair, value = _scan_all(a, b, reach, geodesic)
+    segments = flatten(np.concatenate([source_shapes, target_shapes]), geodesic=geodesic, name_of=name_of)
+    pair, value = _scan_all(segments, reach, geodesic)
     if geodesic:
         value = _measure(value)
         near = value[:, 0] <= reach[pair[:, 0]] + _GEODESIC_ROUNDING_M
@@ -118,10 +123,11 @@ def distance_m(a: BaseGeometry, b: BaseGeometry, *, geodesic: bool = True) -> fl
     Every vertex is measured against every edge. Beyond 200 km the geodesic distance may be too long by one part in a
     hundred thousand of it, because the nearest places are chosen by their chord.
     """
-    one = flatten(_shapes([a], "a", geodesic), geodesic=geodesic, name="a")
-    other = flatten(_shapes([b], "b", geodesic), geodesic=geodesic, name="b")
+    shapes = np.concatenate([_shapes([a], "a", geodesic), _shapes([b], "b", geodesic)])
+    segments = flatten(shapes, geodesic=geodesic, name_of=("a", "b").__getitem__)
+    solid = on_ellipsoid(segments) if geodesic else None
     value = np.empty((1, 5))
-    value[0, 0] = pair_distance(one, 0, other, 0, np.inf, 0.0, 0.0, geodesic, value[0, 1:])
+    value[0, 0] = pair_distance(*segments, solid, 0, 1, np.inf, 0.0, 0.0, value[0, 1:])
     return float(_measure(value)[0, 0] if geodesic else value[0, 0])
 
 
@@ -170,29 +176,34 @@ def _reach(reach_m: ArrayLike, count: int, geodesic: bool) -> NDArray[np.float64
 
 
 def _scan_all(
-    a: Segments, b: Segments, reach: NDArray[np.float64], geodesic: bool
+    segments: Segments, reach: NDArray[np.float64], geodesic: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Run the scan over spans of sources on all processors; threads of our own, because they are safe in a server."""
+    sources = len(reach)
+    solid = on_ellipsoid(segments) if geodesic else None
     slack = _CHORD_SLACK_M if geodesic else _ROUNDING_M
-    mean = float(reach.mean())
-    height = mean / 110_574.0 if geodesic else mean
-    width = height / max(np.cos(np.radians(np.abs(a.box[:, [1, 3]]).max())), 1e-3) if geodesic else mean
-    grid = build_grid(
-        b.box,
-        2 * width + float((a.box[:, 2] - a.box[:, 0]).mean()),
-        2 * height + float((a.box[:, 3] - a.box[:, 1]).mean()),
-    )
+    source_box = segments.box[:sources]
+    height = float(reach.mean()) / (_DEGREE_M if geodesic else 1.0)
+    width = height
+    if geodesic:
+        width /= max(np.cos(np.radians(np.abs(source_box[:, [1, 3]]).max())), 1e-3)
+    width, height = 2 * width + _mean_size(source_box, 0), 2 * height + _mean_size(source_box, 1)
+    grid = build_grid(segments.box[sources:], width, height)
 
     def task(span: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        pair, value = scan(a, b, grid, reach, slack, span[0], span[1], geodesic)
+        pair, value = scan(segments, solid, grid, sources, reach, slack, *span)
         return pair, value
 
-    spans = list(_spans(len(reach)))
+    spans = list(_spans(sources))
     if len(spans) == 1:
         return task(spans[0])
     with ThreadPoolExecutor(_processors()) as pool:
         done = list(pool.map(task, spans))
     return np.concatenate([pair for pair, _ in done]), np.concatenate([value for _, value in done])
+
+
+def _mean_size(box: NDArray[np.float64], axis: int) -> float:
+    return float((box[:, axis + 2] - box[:, axis]).mean())
 
 
 def _spans(count: int) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,7 @@ length at its end, a point gives one of zero length. So the starts of a shape's 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,75 +17,78 @@ from gisrisk.analysis.compiled import compiled
 from gisrisk.errors import OutOfDomain
 from gisrisk.geo import to_ecef
 
-BLOCK = 8  # segments that share one bounding box, so that far parts of a long shape are skipped together
+BLOCK_SIZE = 8  # segments that share one bounding box, so that far parts of a long shape are skipped together
 PIECE_M = 150.0  # longest chord in geodesic work: it stays within 0.5 mm of the edge it stands for [m]
 
-_POINT, _LINE, _POLYGON = 0, 1, 3
+_POLYGON, _COLLECTION = 3, 7  # shapely's type numbers
 _DEGREE_M = 111_700.0
 
 
 class Segments(NamedTuple):
     """n shapes as m segments. Coordinates are x, y in metres (planar) or longitude, latitude in degrees (geodesic)."""
 
-    start: NDArray[np.int64]
-    """(n + 1,) shape g owns segments start[g]:start[g + 1]."""
-    ring_end: NDArray[np.int64]
-    """(n,) its first segments, up to this one, are rings around an area."""
-    path_start: NDArray[np.int64]
-    """(n + 1,) shape g owns paths path_start[g]:path_start[g + 1]."""
+    table: NDArray[np.int64]
+    """(n + 1, 4) by column `START`, `RING_END`, `PATH`, `BLOCK`. Shape g owns the segments from table[g, START] up to
+    table[g + 1, START], of which those before table[g, RING_END] are rings around an area; paths
+    and blocks likewise."""
     path: NDArray[np.int64]
     """(paths,) first segment of each connected path."""
-    block_start: NDArray[np.int64]
-    """(n + 1,) shape g owns blocks block_start[g]:block_start[g + 1]."""
     box: NDArray[np.float64]
     """(n, 4) west, south, east, north of each shape."""
     block_box: NDArray[np.float64]
-    """(blocks, 4) the same of every run of `BLOCK` segments."""
+    """(blocks, 4) the same of every run of `BLOCK_SIZE` segments."""
     flat: NDArray[np.float64]
     """(m, 5) x, y at the start, x, y at the end, 1 / squared length (0 for a point)."""
-    solid: NDArray[np.float64]
-    """(m, 7) geodesic only: start on the ellipsoid, vector to the end [m], 1 / squared length; else (0, 7)."""
 
 
-def flatten(geometries: NDArray[Any], *, geodesic: bool, name: str) -> Segments:
-    """Lay out shapely geometries of any type as segments.
+START, RING_END, PATH, BLOCK = 0, 1, 2, 3
+"""Columns of `Segments.table`."""
+
+
+def flatten(geometries: NDArray[Any], *, geodesic: bool, name_of: Callable[[int], str]) -> Segments:
+    """Lay out shapely geometries of any type as segments; areas must be valid, for which the store has checked.
 
     Parameters
     ----------
     geometries : ndarray of shapely geometries, shape (n,)
         Lon/lat degrees when `geodesic`, else metres.
     geodesic : bool
-        Also compute positions on the ellipsoid, splitting edges longer than `PIECE_M` in longitude and latitude.
-    name : str
-        What the array is called in an error ("sources", "targets").
+        Split edges longer than `PIECE_M` in longitude and latitude, ready for `on_ellipsoid`.
+    name_of : callable
+        What to call a geometry in an error, from its position: for example "sources[3]".
 
     Raises
     ------
     OutOfDomain
         A geometry is missing or empty, or a coordinate is not finite or (geodesic) not a longitude and latitude.
     """
-    bad = shapely.is_missing(geometries) | shapely.is_empty(geometries)
-    if bad.any():
-        raise OutOfDomain(
-            f"{name}[{int(np.flatnonzero(bad)[0])}] has no geometry ({int(bad.sum())} such rows): "
-            "its distance to anything is unknown. Leave such rows out and report them as undetermined."
-        )
     paths, owner, ring = _paths(geometries)
     xy, path = shapely.get_coordinates(paths, return_index=True)
-    _check_coordinates(xy, owner, path, geodesic, name)
+    if not np.isfinite(xy.sum()):
+        row = int(owner[path[np.flatnonzero(~np.isfinite(xy).all(axis=1))[0]]])
+        raise OutOfDomain(f"{name_of(row)} has a coordinate that is not a finite number")
     closed = ring[path]
     starts = _segment_starts(xy, path, closed)
     flat, seg_path = _cut(xy, path, closed, starts) if geodesic else _as_is(xy, path, closed, starts)
     n = len(geometries)
     seg_owner = owner[seg_path]
-    start = _offsets(np.bincount(seg_owner, minlength=n))
-    ring_end = start[:-1] + np.bincount(seg_owner, ring[seg_path], minlength=n).astype(np.int64)
-    path_start = _offsets(np.bincount(owner, minlength=n))
-    first = _offsets(np.bincount(seg_path, minlength=len(paths)))[:-1]
-    block_start = _offsets(-(-np.diff(start) // BLOCK))
-    box, block_box = _boxes(flat, start, block_start)
-    solid = _on_ellipsoid(flat) if geodesic else np.empty((0, 7))
-    return Segments(start, ring_end, path_start, first, block_start, box, block_box, flat, solid)
+    table = np.zeros((n + 1, 4), np.int64)
+    np.cumsum(np.bincount(seg_owner, minlength=n), out=table[1:, START])
+    table[:-1, RING_END] = table[:-1, START] + np.bincount(seg_owner, ring[seg_path], minlength=n).astype(np.int64)
+    np.cumsum(np.bincount(owner, minlength=n), out=table[1:, PATH])
+    np.cumsum(-(-np.diff(table[:, START]) // BLOCK_SIZE), out=table[1:, BLOCK])
+    first = np.zeros(len(paths), np.int64)
+    np.cumsum(np.bincount(seg_path, minlength=len(paths))[:-1], out=first[1:])
+    bare = np.flatnonzero(np.diff(table[:, START]) == 0)
+    if len(bare):
+        raise OutOfDomain(
+            f"{name_of(int(bare[0]))} has no geometry ({len(bare)} such rows): its distance to anything is unknown. "
+            "Leave such rows out and report them as undetermined."
+        )
+    box, block_box = _boxes(flat, table)
+    if geodesic:
+        _check_degrees(box, name_of)
+    return Segments(table, first, box, block_box, flat)
 
 
 def _paths(geometries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
@@ -95,6 +99,10 @@ def _paths(geometries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], N
     """
     parts, owner = geometries, np.arange(len(geometries), dtype=np.int64)
     kind = shapely.get_type_id(parts)
+    if (kind == _COLLECTION).any():  # its areas may overlap, and two rings around a place would cancel each other
+        parts = parts.copy()
+        parts[kind == _COLLECTION] = [shapely.union_all([part]) for part in parts[kind == _COLLECTION]]
+        kind = shapely.get_type_id(parts)
     while (kind > _POLYGON).any():
         multi = kind > _POLYGON
         opened, index = shapely.get_parts(parts[multi], return_index=True)
@@ -114,28 +122,14 @@ def _paths(geometries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], N
     return parts, owner, ring
 
 
-def _check_coordinates(
-    xy: NDArray[np.float64], owner: NDArray[np.int64], path: NDArray[np.int64], geodesic: bool, name: str
-) -> None:
-    if len(xy) == 0:
-        return
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    if not np.isfinite([low, high]).all():
-        row = int(owner[path[np.flatnonzero(~np.isfinite(xy).all(axis=1))[0]]])
-        raise OutOfDomain(f"{name}[{row}] has a coordinate that is not a finite number")
-    if geodesic and (low < (-180, -90)).any() | (high > (180, 90)).any():
-        outside = (xy < (-180, -90)).any(axis=1) | (xy > (180, 90)).any(axis=1)
-        k = int(np.flatnonzero(outside)[0])
+def _check_degrees(box: NDArray[np.float64], name_of: Callable[[int], str]) -> None:
+    outside = np.flatnonzero((box[:, 0] < -180) | (box[:, 1] < -90) | (box[:, 2] > 180) | (box[:, 3] > 90))
+    if len(outside):
+        west, south, east, north = box[outside[0]]
         raise OutOfDomain(
-            f"{name}[{int(owner[path[k]])}] has the coordinate ({xy[k, 0]}, {xy[k, 1]}), which is not a longitude and "
-            "latitude in degrees; reproject it to EPSG:4490 first"
+            f"{name_of(int(outside[0]))} has coordinates from ({west}, {south}) to ({east}, {north}), which are not "
+            "longitude and latitude in degrees; reproject it to EPSG:4490 first"
         )
-
-
-def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
 
 
 @compiled
@@ -211,17 +205,17 @@ def _put(flat, s, ax, ay, bx, by):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _boxes(flat, start, block_start):  # type: ignore[no-untyped-def]
+def _boxes(flat, table):  # type: ignore[no-untyped-def]
     """Bounding boxes of the shapes and of their blocks."""
-    n = len(start) - 1
+    n = len(table) - 1
     box = np.empty((n, 4))
-    block_box = np.empty((block_start[n], 4))
+    block_box = np.empty((table[n, BLOCK], 4))
     for g in range(n):
         west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
-        for b in range(block_start[g], block_start[g + 1]):
-            first = start[g] + (b - block_start[g]) * BLOCK
+        for b in range(table[g, BLOCK], table[g + 1, BLOCK]):
+            first = table[g, START] + (b - table[g, BLOCK]) * BLOCK_SIZE
             w, s, e, t = np.inf, np.inf, -np.inf, -np.inf
-            for k in range(first, min(first + BLOCK, start[g + 1])):
+            for k in range(first, min(first + BLOCK_SIZE, table[g + 1, START])):
                 w = min(w, flat[k, 0], flat[k, 2])
                 s = min(s, flat[k, 1], flat[k, 3])
                 e = max(e, flat[k, 0], flat[k, 2])
@@ -238,9 +232,16 @@ def _boxes(flat, start, block_start):  # type: ignore[no-untyped-def]
     return box, block_box
 
 
-def _on_ellipsoid(flat: NDArray[np.float64]) -> NDArray[np.float64]:
-    begin = to_ecef(flat[:, 0], flat[:, 1])
-    along = to_ecef(flat[:, 2], flat[:, 3]) - begin
+def on_ellipsoid(segments: Segments) -> NDArray[np.float64]:
+    """The segments of geodesic shapes as chords through the ellipsoid.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, 7)
+        Start and vector to the end, earth-centred [m], and 1 / squared length (0 for a point).
+    """
+    begin = to_ecef(segments.flat[:, 0], segments.flat[:, 1])
+    along = to_ecef(segments.flat[:, 2], segments.flat[:, 3]) - begin
     squared = (along**2).sum(axis=1)
     inverse = np.divide(1.0, squared, out=np.zeros_like(squared), where=squared > 0)
     return np.ascontiguousarray(np.concatenate([begin, along, inverse[:, None]], axis=1))
