@@ -1,4 +1,4 @@
-"""The drawing board: shapes drawn in metres on turned local frames, kept as rows, taken to longitude and latitude at the end.
+"""The drawing board: shapes in metres on turned local frames, kept as rows, taken to longitude and latitude last.
 
 Every maker of the demo region (parks, plants, surroundings) draws in metres on a `Frame`, so that a block is 250 m and
 a tank 12 m, and adds rows to a `Sheet`. Only `Board.to_lonlat` knows where on the Earth the region lies.
@@ -108,21 +108,10 @@ class Board:
 
         return shapely.transform(geometry, move)
 
-    def from_lonlat(self, geometry: Any) -> Any:
-        """An EPSG:4490 geometry (or array of them) on the region plane [m]."""
-        to_metres = Transformer.from_crs(STORAGE_CRS, local_crs(self.lon, self.lat), always_xy=True)
-        turn_back = Frame(0.0, 0.0, -self.angle_deg)
-
-        def move(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-            east, north = to_metres.transform(lonlat[:, 0], lonlat[:, 1])
-            return turn_back.xy_to_uv(np.stack([east, north], axis=-1))
-
-        return shapely.transform(geometry, move)
-
 
 @dataclass(slots=True)
 class Sheet:
-    """Rows drawn so far, layer by layer; `geometry` of a row is on the region plane, None in a table without geometry."""
+    """Rows drawn so far, layer by layer; `geometry` of a row is on the region plane, absent in a table."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
 

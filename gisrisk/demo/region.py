@@ -9,7 +9,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gisrisk.demo.board import Board, Occupied, Row, Sheet
-from gisrisk.demo.city import DISTRICTS, DistrictBuilder
+from gisrisk.demo.city import draw_district
+from gisrisk.demo.districts import DISTRICTS
 from gisrisk.demo.flaws import (
     forget,
     homes_too_near,
@@ -21,7 +22,8 @@ from gisrisk.demo.names import Names
 from gisrisk.demo.network import draw_network, river
 from gisrisk.demo.parks_layout import PLANS, draw_park, park_outline, plots, yards
 from gisrisk.demo.plants import draw_plant
-from gisrisk.demo.recipes import CHEMICAL, INDUSTRIAL
+from gisrisk.demo.recipes_chemical import CHEMICAL
+from gisrisk.demo.recipes_industrial import INDUSTRIAL
 from gisrisk.demo.stations import FILLING_STATIONS, draw_outside, outside_plots, station_outline
 from gisrisk.demo.targets import TargetWriter
 from gisrisk.demo.villages import draw_farmsteads, draw_fields_and_services, draw_villages
@@ -33,7 +35,7 @@ FARMSTEADS = 250
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Everything drawn, on the region plane: the rows by layer, the homes with their residents, the ground without any."""
+    """Everything drawn, on the region plane: rows by layer, homes with their residents, ground without any."""
 
     sheet: Sheet
     homes: list[tuple[BaseGeometry, int]]
@@ -52,6 +54,7 @@ def draw_region(seed: int) -> Region:
     -------
     Region
     """
+
     def chance(part: int) -> np.random.Generator:
         """Each part draws from its own stream, so that a change of one leaves the others alone."""
         return np.random.default_rng([seed, part])
@@ -73,7 +76,7 @@ def draw_region(seed: int) -> Region:
     occupied.take([plot.outline for plot in outside], 130.0)
     draw_fields_and_services(writer, occupied, chance(4))
     for index, district in enumerate(DISTRICTS):
-        DistrictBuilder(district, writer, occupied, names, chance(10 + index)).build(sheet)
+        draw_district(district, writer, occupied, names, chance(10 + index))
         occupied.take(sheet.of("dense_area")[-1]["geometry"], 30.0)
     draw_villages(VILLAGES, writer, occupied, BOARD, names, chance(5))
     draw_farmsteads(FARMSTEADS, sheet, writer, occupied, BOARD, chance(6))
@@ -81,11 +84,15 @@ def draw_region(seed: int) -> Region:
     houses_in_protection_strips(strips, sheet, writer, occupied, BOARD, chance(7))
     forget(sheet, chance(8))
     _change_stages(sheet)
-    plots_ground = shapely.union_all([*sheet.geometries("enterprise_site"), *[p.buffer(300.0) for p in sheet.geometries("park")], river()])
+    plots_ground = shapely.union_all(
+        [*sheet.geometries("enterprise_site"), *[p.buffer(300.0) for p in sheet.geometries("park")], river()]
+    )
     return Region(sheet, writer.residents, plots_ground)
 
 
-def _draw_parks(sheet: Sheet, occupied: Occupied, writer: TargetWriter, names: Names, rng: np.random.Generator) -> list[Row]:
+def _draw_parks(
+    sheet: Sheet, occupied: Occupied, writer: TargetWriter, names: Names, rng: np.random.Generator
+) -> list[Row]:
     sites: list[Row] = []
     seen: dict[str, int] = {}
     for plan in PLANS:
@@ -96,7 +103,7 @@ def _draw_parks(sheet: Sheet, occupied: Occupied, writer: TargetWriter, names: N
             site = draw_plant(plot, recipe, f"DEMO-E{len(sites) + 1:03d}", names.company(recipe.title_zh), sheet, rng)
             sites.append({**site, "plot": plot, "kind_of_plant": plot.recipe, "number_of_kind": seen[plot.recipe]})
         for name, ground in yards(plan):
-            x0, y0, x1, y1 = ground.bounds
+            x0, y0, x1, _ = ground.bounds
             building = shapely.box(x0 + 30, y0 + 40, x0 + 30 + min(70, (x1 - x0) / 3), y0 + 60)
             if "停车场" in name:
                 writer.add(ground, "parking", name, None, vehicle_spaces=160, is_indoor=False)
@@ -110,7 +117,11 @@ def _change_stages(sheet: Sheet) -> None:
     """A few sites are not as they were: one is being enlarged near the river, one is planned, one has stopped."""
     sites = sheet.of("enterprise_site")
     outside = [site for site in sites if site.get("park_code") is None]
-    stages = {outside[2]["code"]: ("operating", "expanded"), sites[8]["code"]: ("building", "new"), sites[20]["code"]: ("stopped", "existing")}
+    stages = {
+        outside[2]["code"]: ("operating", "expanded"),
+        sites[8]["code"]: ("building", "new"),
+        sites[20]["code"]: ("stopped", "existing"),
+    }
     for site in sites:
         if site["code"] in stages:
             site["status"], site["project_stage"] = stages[site["code"]]

@@ -1,4 +1,4 @@
-"""Enterprises outside the parks: the oil depot and old works by the river, filling stations, the gas bottling station."""
+"""Enterprises outside the parks: oil depot, old works by the river, filling stations, gas bottling station."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from gisrisk.demo.board import Frame, Sheet
 from gisrisk.demo.names import Names
 from gisrisk.demo.parks_layout import Plot
 from gisrisk.demo.plants import add_inventory, draw_plant, tank_diameter_m
-from gisrisk.demo.recipes import CHEMICAL, Building, Recipe, Tanks, rack
+from gisrisk.demo.recipes import Building, Recipe, Tanks, rack
+from gisrisk.demo.recipes_chemical import CHEMICAL
 
 DEPOT = Recipe(
-    "石油储运", "5941", "other", "oil_depot", 36,
+    "石油储运",
+    "5941",
+    "other",
+    "oil_depot",
+    36,
     (
         Tanks("tank_internal_floating_roof", "petrol", 4, 5000, 2),
         Tanks("tank_internal_floating_roof", "petrol", 2, 3000, 1),
@@ -23,10 +28,23 @@ DEPOT = Recipe(
     ),
 )
 LPG_STATION = Recipe(
-    "燃气", "4512", "other", "city_gas", 14,
+    "燃气",
+    "4512",
+    "other",
+    "city_gas",
+    14,
     (
         Tanks("lpg_tank_pressurised", "lpg", 4, 100, 4, "horizontal", 0.85, name_zh="液化石油气储罐"),
-        Building("lpg_cylinder_store", 30, 12, "灌瓶间与瓶库", (("lpg", 9.0),), "middle", height_m=6.0, values={"volume_m3": 20.0}),
+        Building(
+            "lpg_cylinder_store",
+            30,
+            12,
+            "灌瓶间与瓶库",
+            (("lpg", 9.0),),
+            "middle",
+            height_m=6.0,
+            values={"volume_m3": 20.0},
+        ),
     ),
 )
 
@@ -92,35 +110,84 @@ def _draw_station(station: Station, code: str, sheet: Sheet, rng: np.random.Gene
     outline = station_outline(station)
     name = f"{station.name_zh}加油站(演示)"
     common = {
-        "site_code": code, "site_regime": "vehicle_station", "project_stage": "existing", "position_source": "synthetic",
-        "position_uncertainty_m": 0.5, "commissioned_on": f"{int(rng.integers(2008, 2022))}-06-01",
+        "site_code": code,
+        "site_regime": "vehicle_station",
+        "project_stage": "existing",
+        "position_source": "synthetic",
+        "position_uncertainty_m": 0.5,
+        "commissioned_on": f"{int(rng.integers(2008, 2022))}-06-01",
     }
     sheet.add(
-        "enterprise_site", outline, code=code, name=name, industry_code="5265", status="operating", built_on="2010-05-01",
-        staff=12, owner="演示单位", site_regime="vehicle_station", plant_kind="other", project_stage="existing",
-        shift_persons=5, is_hazchem_enterprise=True, position_source="synthetic", position_uncertainty_m=0.5,
+        "enterprise_site",
+        outline,
+        code=code,
+        name=name,
+        industry_code="5265",
+        status="operating",
+        built_on="2010-05-01",
+        staff=12,
+        owner="演示单位",
+        site_regime="vehicle_station",
+        plant_kind="other",
+        project_stage="existing",
+        shift_persons=5,
+        is_hazchem_enterprise=True,
+        position_source="synthetic",
+        position_uncertainty_m=0.5,
     )
     sheet.add(
-        "hazard_source", outline, code=f"{code}-S01", name=name, facility_type="vehicle_filling_station", station_grade=station.grade,
-        station_services="petrol;diesel", petrol_volume_m3=sum(station.petrol_m3), diesel_volume_m3=sum(station.diesel_m3), **common,
+        "hazard_source",
+        outline,
+        code=f"{code}-S01",
+        name=name,
+        facility_type="vehicle_filling_station",
+        station_grade=station.grade,
+        station_services="petrol;diesel",
+        petrol_volume_m3=sum(station.petrol_m3),
+        diesel_volume_m3=sum(station.diesel_m3),
+        **common,
     )
     tanks = [("petrol", "汽油", v) for v in station.petrol_m3] + [("diesel", "柴油", v) for v in station.diesel_m3]
     for index, (fuel, label, volume) in enumerate(tanks):
         source = f"{code}-S{index + 2:02d}"
         diameter = tank_diameter_m(Tanks("fs_fuel_tank", fuel, 1, volume, storage_form="horizontal"))
         sheet.add(
-            "hazard_source", frame.circle(12 + 9 * index, 33, diameter), code=source, name=f"{label}埋地罐{index + 1}",
-            facility_type="fs_fuel_tank", fuel=fuel, volume_m3=volume, station_grade=station.grade, diameter_m=diameter,
-            storage_form="horizontal", group_code=f"{code}-G1", **common,
+            "hazard_source",
+            frame.circle(12 + 9 * index, 33, diameter),
+            code=source,
+            name=f"{label}埋地罐{index + 1}",
+            facility_type="fs_fuel_tank",
+            fuel=fuel,
+            volume_m3=volume,
+            station_grade=station.grade,
+            diameter_m=diameter,
+            storage_form="horizontal",
+            group_code=f"{code}-G1",
+            **common,
         )
         add_inventory(sheet, source, fuel, round(volume * (0.74 if fuel == "petrol" else 0.84) * 0.9, 1))
     for index in range(2):
         sheet.add(
-            "hazard_source", frame.point(20 + 20 * index, 14), code=f"{code}-S{len(tanks) + 2 + index:02d}",
-            name=f"加油机{index + 1}", facility_type="fs_fuel_dispenser", fuel="petrol", equipment_kind="dispenser", **common,
+            "hazard_source",
+            frame.point(20 + 20 * index, 14),
+            code=f"{code}-S{len(tanks) + 2 + index:02d}",
+            name=f"加油机{index + 1}",
+            facility_type="fs_fuel_dispenser",
+            fuel="petrol",
+            equipment_kind="dispenser",
+            **common,
         )
     sheet.add(
-        "protected_target", frame.box(48, 22, 11, 18), code=f"{code}-T01", name=f"{name}站房", target_type="shop_mall",
-        floor_area_m2=198.0, is_complex=False, height_m=4.5, storeys=1, fire_resistance_grade=2, position_source="synthetic",
+        "protected_target",
+        frame.box(48, 22, 11, 18),
+        code=f"{code}-T01",
+        name=f"{name}站房",
+        target_type="shop_mall",
+        floor_area_m2=198.0,
+        is_complex=False,
+        height_m=4.5,
+        storeys=1,
+        fire_resistance_grade=2,
+        position_source="synthetic",
         position_uncertainty_m=0.5,
     )

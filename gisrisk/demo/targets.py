@@ -33,16 +33,24 @@ class TargetWriter:
         """Add one target; height, grade and uncertainty are filled in unless given."""
         self.number += 1
         row: dict[str, Any] = {
-            "code": f"DEMO-T{self.number:05d}", "name": f"{name}(演示)", "target_type": target_type,
+            "code": f"DEMO-T{self.number:05d}",
+            "name": f"{name}(演示)",
+            "target_type": target_type,
             "position_source": "synthetic",
-            "position_uncertainty_m": float(self.rng.choice([0.5, 1.0, 2.0, 5.0, 20.0], p=[0.35, 0.3, 0.2, 0.13, 0.02])),
+            "position_uncertainty_m": float(
+                self.rng.choice([0.5, 1.0, 2.0, 5.0, 20.0], p=[0.35, 0.3, 0.2, 0.13, 0.02])
+            ),
         }
         if storeys is not None:
             year = int(self.rng.integers(1988, 2024))
             row |= {
                 "storeys": storeys,
                 "height_m": round(storeys * _STOREY_M.get(target_type, 3.9) + 0.6, 1),
-                "fire_resistance_grade": 1 if storeys >= 9 else 3 if target_type == "village" and self.rng.random() < 0.6 else 2,
+                "fire_resistance_grade": 1
+                if storeys >= 9
+                else 3
+                if target_type == "village" and self.rng.random() < 0.6
+                else 2,
                 "built_on": f"{year}-07-01",
             }
         row |= values

@@ -24,7 +24,9 @@ def settlement(frame: Frame, houses: int, rng: np.random.Generator) -> shapely.P
     return outline
 
 
-def draw_villages(count: int, writer: TargetWriter, occupied: Occupied, board: Board, names: Names, rng: np.random.Generator) -> None:
+def draw_villages(
+    count: int, writer: TargetWriter, occupied: Occupied, board: Board, names: Names, rng: np.random.Generator
+) -> None:
     """Villages on free ground, with a committee office, shop, clinic and here and there a school."""
     drawn = 0
     while drawn < count:
@@ -41,26 +43,51 @@ def draw_villages(count: int, writer: TargetWriter, occupied: Occupied, board: B
         name = names.village()
         people = round(houses * rng.uniform(2.6, 3.8))
         writer.add(
-            outline, "village", name, 3, households=houses, population=people, largest_building_floor_area_m2=float(rng.choice([280.0, 360.0, 450.0])),
+            outline,
+            "village",
+            name,
+            3,
+            households=houses,
+            population=people,
+            largest_building_floor_area_m2=float(rng.choice([280.0, 360.0, 450.0])),
         )
         occupied.take(outline)
         _services(spot, outline, houses, name, writer, occupied, rng)
 
 
 def _services(
-    spot: Frame, outline: shapely.Polygon, houses: int, name: str, writer: TargetWriter, occupied: Occupied, rng: np.random.Generator
+    spot: Frame,
+    outline: shapely.Polygon,
+    houses: int,
+    name: str,
+    writer: TargetWriter,
+    occupied: Occupied,
+    rng: np.random.Generator,
 ) -> None:
     wanted: list[tuple[str, str, float, float, int, dict[str, object]]] = []
     if houses >= 18:
-        wanted.append(("government_office", "村委会", 22, 11, 2, {"administrative_level": "none", "population": 9, "floor_area_m2": 484.0}))
+        wanted.append(
+            (
+                "government_office",
+                "村委会",
+                22,
+                11,
+                2,
+                {"administrative_level": "none", "population": 9, "floor_area_m2": 484.0},
+            )
+        )
         wanted.append(("clinic", "卫生室", 12, 9, 1, {"population": 3, "floor_area_m2": 108.0}))
     if houses >= 12:
         wanted.append(("shop_mall", "便民店", 11, 8, 2, {"floor_area_m2": 176.0, "is_complex": False}))
     if houses >= 45:
         pupils = int(rng.integers(80, 420))
         wanted.append(("school", "小学", 90, 70, 3, {"population": pupils, "floor_area_m2": float(pupils * 9)}))
-        wanted.append(("kindergarten", "幼儿园", 36, 26, 2, {"population": int(rng.integers(40, 130)), "floor_area_m2": 900.0}))
-        wanted.append(("cultural_activity_centre", "客家祠堂", 24, 30, 1, {"peak_persons": 160, "floor_area_m2": 700.0}))
+        wanted.append(
+            ("kindergarten", "幼儿园", 36, 26, 2, {"population": int(rng.integers(40, 130)), "floor_area_m2": 900.0})
+        )
+        wanted.append(
+            ("cultural_activity_centre", "客家祠堂", 24, 30, 1, {"peak_persons": 160, "floor_area_m2": 700.0})
+        )
     radius = float(np.sqrt(outline.area / np.pi))
     for target_type, label, w, h, storeys, values in wanted:
         for _ in range(25):
@@ -100,7 +127,12 @@ def draw_farmsteads(
         occupied.take(shape)
         storeys = int(rng.integers(2, 4))
         writer.add(
-            shape, "village", f"散户{drawn}号", storeys, households=1, population=int(rng.integers(1, 7)),
+            shape,
+            "village",
+            f"散户{drawn}号",
+            storeys,
+            households=1,
+            population=int(rng.integers(1, 7)),
             largest_building_floor_area_m2=round(shape.area * storeys),
         )
 
@@ -110,8 +142,26 @@ def draw_fields_and_services(writer: TargetWriter, occupied: Occupied, rng: np.r
     fixed: tuple[tuple[str, str, float, float, float, float, float, dict[str, object]], ...] = (
         ("drinking_water_source", "贡江水厂取水口保护区", -4300, 3700, 8, 420, 180, {"protection_class": "class1"}),
         ("nature_scenic_reserve", "峰山森林公园", -5900, -5380, 0, 1250, 640, {"protection_class": "other"}),
-        ("substation", "220kV演示变电站", -1950, 200, 10, 120, 90, {"voltage_kv": 220.0, "is_outdoor": True, "transformer_mva": 180.0}),
-        ("substation", "110kV高新变电站", 2620, -2560, 5, 70, 50, {"voltage_kv": 110.0, "is_outdoor": True, "transformer_mva": 63.0}),
+        (
+            "substation",
+            "220kV演示变电站",
+            -1950,
+            200,
+            10,
+            120,
+            90,
+            {"voltage_kv": 220.0, "is_outdoor": True, "transformer_mva": 180.0},
+        ),
+        (
+            "substation",
+            "110kV高新变电站",
+            2620,
+            -2560,
+            5,
+            70,
+            50,
+            {"voltage_kv": 110.0, "is_outdoor": True, "transformer_mva": 63.0},
+        ),
         ("broadcast_station", "中波发射台", -350, -4800, 15, 120, 90, {}),
         ("prison", "看守所", 300, -1480, 12, 150, 120, {"population": 420}),
         ("important_facility", "污水泵站", 600, 3960, 6, 40, 26, {"population": 4}),
@@ -123,6 +173,10 @@ def draw_fields_and_services(writer: TargetWriter, occupied: Occupied, rng: np.r
     )
     for target_type, name, u, v, angle, w, h, values in fixed:
         shape = Frame(u, v, angle).box(0, 0, w, h)
-        storeys = None if target_type in ("farmland_breeding", "nature_scenic_reserve", "drinking_water_source", "substation") else 2
+        storeys = (
+            None
+            if target_type in ("farmland_breeding", "nature_scenic_reserve", "drinking_water_source", "substation")
+            else 2
+        )
         writer.add(shape, target_type, name, storeys, **values)
         occupied.take(shape, 5.0 if target_type == "farmland_breeding" else 25.0)

@@ -1,4 +1,4 @@
-"""The region as import files: one GeoPackage per layer, a CSV of stocks and a GeoTIFF of people, all marked as synthetic."""
+"""The region as import files: a GeoPackage per layer, a CSV of stocks, a GeoTIFF of people, all marked synthetic."""
 
 from __future__ import annotations
 
@@ -85,21 +85,32 @@ def write_demo_region(folder: str | Path, *, seed: int = DEFAULT_SEED) -> DemoFi
     stocks.to_csv(files["inventory"], index=False, encoding="utf-8-sig", lineterminator="\n")
     homes = [(BOARD.to_lonlat(shape), persons) for shape, persons in region.homes]
     people = people_per_cell(
-        homes, BOARD.to_lonlat(region.uninhabited), BOARD.to_lonlat(shapely.segmentize(BOARD.extent, 500.0)),
+        homes,
+        BOARD.to_lonlat(region.uninhabited),
+        BOARD.to_lonlat(shapely.segmentize(BOARD.extent, 500.0)),
         np.random.default_rng([seed, 9]),
     )
     write_population(people, out / "population.tif")
     return DemoFiles(
-        out, files, out / "population.tif", CITY_CODE, (CHEMICAL_PARK, INDUSTRIAL_PARK), people.residents, people.background
+        out,
+        files,
+        out / "population.tif",
+        CITY_CODE,
+        (CHEMICAL_PARK, INDUSTRIAL_PARK),
+        people.residents,
+        people.background,
     )
 
 
 def rows_to_table(rows: Sequence[Row], layer_name: str) -> pd.DataFrame:
-    """Rows as a table: declared columns first, in the order of the layer; whole numbers stay whole beside empty cells."""
+    """Rows as a table: declared columns first, in the layer's order; whole numbers stay whole beside empty cells."""
     definition = layer(layer_name)
     names = list(dict.fromkeys(key for row in rows for key in row if key != "geometry"))
     declared = [column.name for column in definition.columns if column.name in names]
-    table = pd.DataFrame([{name: row.get(name) for name in names} for row in rows], columns=[*declared, *(n for n in names if n not in declared)])
+    table = pd.DataFrame(
+        [{name: row.get(name) for name in names} for row in rows],
+        columns=[*declared, *(n for n in names if n not in declared)],
+    )
     kinds = {column.name: column.type for column in definition.columns}
     for name in table.columns:
         kind = kinds.get(name)
@@ -110,7 +121,8 @@ def rows_to_table(rows: Sequence[Row], layer_name: str) -> pd.DataFrame:
         elif kind == "number":
             table[name] = table[name].astype("float64")
         elif kind == "date":
-            table[name] = pd.to_datetime(table[name], format="%Y-%m-%d").dt.date
+            days = pd.to_datetime(table[name], format="%Y-%m-%d").dt.date.astype(object)
+            table[name] = days.where(days.notna(), None)  # GDAL would write NaT as the text "NaT"
     return table
 
 
@@ -126,7 +138,11 @@ def _write_vector(frame: gpd.GeoDataFrame, path: Path, name: str, description: s
     label = load_layers()[name].label_zh
     kinds = frame.geom_type.unique()
     pyogrio.write_dataframe(
-        frame, path, layer=name, driver="GPKG", geometry_type=str(kinds[0]) if len(kinds) == 1 else "Unknown",
+        frame,
+        path,
+        layer=name,
+        driver="GPKG",
+        geometry_type=str(kinds[0]) if len(kinds) == 1 else "Unknown",
         layer_options={"DESCRIPTION": description, "IDENTIFIER": f"{label} (演示数据)"},
     )
     with sqlite3.connect(path) as database:
