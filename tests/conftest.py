@@ -59,6 +59,7 @@ def new_database(cluster_url: str) -> Callable[[], str]:
         return cluster_url.replace("/gisrisk?", f"/{name}?")
 
     statement("ALTER SYSTEM SET synchronous_commit = off")
+    statement("ALTER SYSTEM SET fsync = off")  # this cluster is thrown away
     statement("SELECT pg_reload_conf()")
     statement("CREATE DATABASE template_gisrisk")
     open_store(url_of("template_gisrisk")).close()
@@ -84,8 +85,29 @@ def store(module_store: Store) -> Store:
     return module_store
 
 
+@pytest.fixture(scope="session")
+def empty_again() -> Callable[[Store], None]:
+    """Function that deletes every row of a store, behind the back of the triggers that forbid it."""
+    import sqlalchemy as sa
+
+    def empty(store: Store) -> None:
+        with store.engine.begin() as connection:
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+            for name in sa.inspect(connection).get_table_names(schema="gisrisk"):
+                if name != "alembic_version":
+                    connection.execute(sa.text(f"DELETE FROM gisrisk.{name}"))
+
+    return empty
+
+
+@pytest.fixture(scope="session")
+def _scratch_database(new_database: Callable[[], str]) -> str:
+    return new_database()
+
+
 @pytest.fixture
-def fresh_store(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Store]:
-    """An empty store for this test alone."""
-    with open_store(new_database(), data_dir=tmp_path) as store:
+def fresh_store(_scratch_database: str, empty_again: Callable[[Store], None], tmp_path: Path) -> Iterator[Store]:
+    """An empty store for this test alone: one database, emptied before each test (quicker than a new one)."""
+    with open_store(_scratch_database, data_dir=tmp_path) as store:
+        empty_again(store)
         yield store

@@ -21,7 +21,7 @@ from gisrisk.catalog import Column, Layer
 from gisrisk.errors import Problem
 from gisrisk.geo import STORAGE_CRS
 from gisrisk.store.copying import Unfit, to_arrow
-from gisrisk.store.tables import SCHEMA, STORAGE_SRID
+from gisrisk.store.tables import SCHEMA
 
 ROW = "__row__"
 _MOST_PROBLEMS = 1000  # a message lists 20; a million objects of them would only fill memory
@@ -47,7 +47,7 @@ def columns_of(target: Layer, frame: pd.DataFrame, file: str) -> tuple[dict[str,
     if target.kind == "vector":
         problems += _geometry_problems(frame, file, rows)
         if geometry_name is not None:
-            columns["geom"] = to_arrow(frame.geometry.to_numpy(), "geometry", srid=STORAGE_SRID)
+            columns["geom"] = to_arrow(frame.geometry.to_numpy(), "geometry")
     problems += _duplicates(target, frame, file, rows)
     return columns, problems
 

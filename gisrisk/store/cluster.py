@@ -124,7 +124,7 @@ def remove(data_dir: Path | None = None) -> None:
     if not place.home.exists():
         return
     with _locked(place):
-        _stop(place)
+        _stop(place, signal.SIGQUIT)  # "immediate": what would be saved is deleted next
         place.marker.unlink(missing_ok=True)
         for folder in (place.data, place.sockets):
             shutil.rmtree(folder, ignore_errors=True)
@@ -294,12 +294,13 @@ def _forget_foreign_pid(place: Place) -> None:
             pid_file.unlink()
 
 
-def _stop(place: Place) -> bool:
+def _stop(place: Place, how: signal.Signals = signal.SIGINT) -> bool:
+    """Send a shut-down signal (SIGINT is PostgreSQL's "fast") and wait until the server is gone."""
     server = _running(place)
     if server is None:
         return False
     with contextlib.suppress(ProcessLookupError):
-        os.kill(server.pid, signal.SIGINT)  # PostgreSQL's "fast" shut-down
+        os.kill(server.pid, how)
     deadline = time.monotonic() + _PATIENCE_S
     while _running(place) is not None:
         if time.monotonic() > deadline:

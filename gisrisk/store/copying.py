@@ -1,7 +1,7 @@
 """Frames to PostgreSQL's COPY and back, column by column in Arrow, without a Python loop over rows.
 
 COPY's CSV dialect and Arrow's agree: a quoted empty text is a text, an unquoted nothing is null. Floats travel in their
-shortest exact decimal form, geometries as EWKB in hexadecimal, so what is read back equals what was written bit by bit.
+shortest exact decimal form, geometries as WKB in hexadecimal, so what is read back equals what was written bit by bit.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from psycopg import sql
 
 CHUNK_ROWS = 20_000
 _BLOCK_BYTES = 8 * 2**20
+_HEX_OF_BYTE = np.frombuffer("".join(f"{byte:02X}" for byte in range(256)).encode(), dtype=np.uint16)
+_HALF_BYTE_OF_HEX = np.zeros(256, dtype=np.uint8)
+for _digit in "0123456789abcdefABCDEF":
+    _HALF_BYTE_OF_HEX[ord(_digit)] = int(_digit, 16)
 
 _READ_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -44,7 +48,7 @@ class Unfit(ValueError):
         self.row = row
 
 
-def to_arrow(values: Any, kind: str, *, srid: int = 4490) -> pa.Array:
+def to_arrow(values: Any, kind: str) -> pa.Array:
     """One column as Arrow, ready for COPY.
 
     Parameters
@@ -54,8 +58,6 @@ def to_arrow(values: Any, kind: str, *, srid: int = 4490) -> pa.Array:
     kind : str
         text, integer, number, boolean, date, timestamp, json, uuid or geometry. Lists in a text column are joined with
         ";".
-    srid : int
-        EPSG code stamped on geometries.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def to_arrow(values: Any, kind: str, *, srid: int = 4490) -> pa.Array:
         A value is not of this kind, or is infinite.
     """
     if kind == "geometry":
-        return _geometry_to_arrow(np.asarray(values, dtype=object), srid)
+        return _geometry_to_arrow(np.asarray(values, dtype=object))
     series = values if isinstance(values, pd.Series) else pd.Series(values)
     converted = _CONVERSIONS[kind](series)
     return converted.combine_chunks() if isinstance(converted, pa.ChunkedArray) else converted
@@ -263,11 +265,19 @@ def _uuid_to_arrow(series: pd.Series) -> pa.Array:
     return pa.array([None if value is None else str(value) for value in series], type=pa.string())
 
 
-def _geometry_to_arrow(geometries: np.ndarray[Any, np.dtype[Any]], srid: int) -> pa.Array:
+def _geometry_to_arrow(geometries: np.ndarray[Any, np.dtype[Any]]) -> pa.Array:
+    """WKB in hexadecimal. It names no CRS: PostGIS takes that of the column it is copied into."""
     if shapely.has_z(geometries).any():
         geometries = shapely.force_2d(geometries)
-    stamped = shapely.set_srid(geometries, srid)
-    return pa.array(shapely.to_wkb(stamped, hex=True, include_srid=True, byte_order=1), type=pa.large_string())
+    encoded = shapely.to_wkb(geometries, byte_order=1)
+    lengths = np.fromiter((0 if each is None else len(each) for each in encoded), dtype=np.int64, count=len(encoded))
+    offsets = np.concatenate([[0], 2 * np.cumsum(lengths)])
+    absent = lengths == 0
+    data = np.frombuffer(b"".join(each for each in encoded if each is not None), dtype=np.uint8)
+    bitmap = pa.py_buffer(np.packbits(~absent, bitorder="little")) if absent.any() else None
+    return pa.LargeStringArray.from_buffers(
+        len(encoded), pa.py_buffer(offsets), pa.py_buffer(_HEX_OF_BYTE[data]), bitmap, int(absent.sum())
+    )
 
 
 _CONVERSIONS: dict[str, Callable[[pd.Series], pa.Array]] = {
@@ -287,7 +297,9 @@ _CONVERSIONS: dict[str, Callable[[pd.Series], pa.Array]] = {
 
 def _from_arrow(column: pa.ChunkedArray, kind: str) -> Any:
     if kind == "geometry":
-        return shapely.from_wkb(column.to_numpy(zero_copy_only=False))
+        return shapely.from_wkb(
+            np.concatenate([_bytes_of_hex(chunk) for chunk in column.chunks] or [np.empty(0, object)])
+        )
     if kind == "text":
         return pd.Series(column.to_pandas(), dtype="str")
     if kind == "integer":
@@ -299,5 +311,26 @@ def _from_arrow(column: pa.ChunkedArray, kind: str) -> Any:
     if kind == "timestamp":
         return pd.Series(column.cast(pa.timestamp("us", "UTC")).to_pandas())
     if kind == "json":
-        return pd.Series([None if text is None else json.loads(text) for text in column.to_pylist()], dtype=object)
+        return pd.Series([_parsed(text) for text in column.to_pylist()], dtype=object)
     return column.to_pandas()
+
+
+def _parsed(text: str | None) -> Any:
+    if text == "{}":  # nearly every row; a fresh one each, for it may be changed
+        return {}
+    return None if text is None else json.loads(text)
+
+
+def _bytes_of_hex(chunk: pa.Array) -> np.ndarray[Any, np.dtype[Any]]:
+    """Hexadecimal texts as `bytes` objects (None where missing), decoded all at once."""
+    whole = pa.concat_arrays([chunk.cast(pa.large_string())])  # an array of its own, whose buffers begin at 0
+    if not len(whole):
+        return np.empty(0, dtype=object)
+    validity, offset_buffer, data_buffer = whole.buffers()
+    offsets = np.frombuffer(offset_buffer, dtype=np.int64)[: len(whole) + 1]
+    halves = _HALF_BYTE_OF_HEX[np.frombuffer(data_buffer or b"", dtype=np.uint8)[: offsets[-1]]]
+    data = (halves[0::2] << 4) | halves[1::2]
+    buffers = [validity, pa.py_buffer(offsets // 2), pa.py_buffer(data)]
+    binary = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(whole), buffers, whole.null_count)
+    decoded: np.ndarray[Any, np.dtype[Any]] = binary.to_numpy(zero_copy_only=False)
+    return decoded

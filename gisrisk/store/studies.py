@@ -121,7 +121,7 @@ def _arrow_columns(result: ResultTable, frame: pd.DataFrame, study_id: str) -> d
         if name in frame.columns:
             columns[name] = to_arrow(frame[name], kind)
     if geometry_name in frame.columns:
-        columns["geom"] = to_arrow(frame[geometry_name].to_numpy(), "geometry", srid=STORAGE_SRID)
+        columns["geom"] = to_arrow(frame[geometry_name].to_numpy(), "geometry")
     return columns
 
 
