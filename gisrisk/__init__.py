@@ -1,5 +1,24 @@
-"""gisrisk: safety distances, major-hazard grading and four-colour risk maps for Chinese cities and parks, on PostGIS."""
+"""Safety distances, major-hazard grading and four-colour risk maps for Chinese cities and parks, on PostGIS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from gisrisk._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from gisrisk.store import open_store
+    from gisrisk.study import Study, run_study
+
+__all__ = ["Study", "__version__", "open_store", "run_study"]
+
+# Loaded on first use, so that `import gisrisk` and `gisrisk --help` stay quick.
+_HOMES = {"open_store": "gisrisk.store", "run_study": "gisrisk.study", "Study": "gisrisk.study"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gisrisk' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -36,7 +36,7 @@ class StudyArea:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Layer rows as of one moment, each a frame in EPSG:4490 (inventory without geometry), and the population raster."""
+    """Layer rows as of one moment, frames in EPSG:4490 (inventory without geometry), and the population raster."""
 
     as_of: datetime | None
     frames: dict[str, pd.DataFrame]
@@ -73,7 +73,11 @@ def frame_digest(frame: pd.DataFrame) -> bytes:
         digest.update(column.encode())
         if isinstance(values.dtype, gpd.array.GeometryDtype):
             texts = pd.Series([b"" if w is None else w for w in shapely.to_wkb(values.to_numpy())])
-            digest.update(pd.util.hash_pandas_object(texts.map(lambda b: hashlib.sha256(b).hexdigest()), index=False).to_numpy().tobytes())
+            digest.update(
+                pd.util.hash_pandas_object(texts.map(lambda b: hashlib.sha256(b).hexdigest()), index=False)
+                .to_numpy()
+                .tobytes()
+            )
         else:
             texts = values.map(_canonical).astype(object)
             digest.update(pd.util.hash_pandas_object(texts, index=False).to_numpy().tobytes())
@@ -111,7 +115,9 @@ def resolve_area(area: str | Path | BaseGeometry | None, store: Store) -> StudyA
     try:
         geometry, name, _layer = store.area_geometry(text)
     except UnknownName as error:
-        raise UnknownName("area", f"{text} (neither the code of an admin area or park in the store nor a file)") from error
+        raise UnknownName(
+            "area", f"{text} (neither the code of an admin area or park in the store nor a file)"
+        ) from error
     return StudyArea(text, name, geometry)
 
 
@@ -119,9 +125,21 @@ def _area_from_file(path: Path) -> StudyArea:
     frame = gpd.read_file(path)
     polygons = frame[frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
     if polygons.empty:
-        raise InputRefused([Problem(file=str(path), reason="there is no polygon in it", remedy="Give a file with the area as polygon.")])
+        raise InputRefused(
+            [
+                Problem(
+                    file=str(path), reason="there is no polygon in it", remedy="Give a file with the area as polygon."
+                )
+            ]
+        )
     if polygons.crs is None:
-        raise InputRefused([Problem(file=str(path), reason="it names no CRS", remedy="Save it with its CRS, for example as GeoPackage.")])
+        raise InputRefused(
+            [
+                Problem(
+                    file=str(path), reason="it names no CRS", remedy="Save it with its CRS, for example as GeoPackage."
+                )
+            ]
+        )
     return StudyArea(path.stem, path.stem, polygons.to_crs(STORAGE_CRS).union_all())
 
 
@@ -138,11 +156,13 @@ def read_inputs(store: Store, area: StudyArea, *, as_of: datetime | None, reach_
     return Inputs(as_of=as_of, frames=frames, population=store.raster("population", as_of=as_of))
 
 
-def within_area(frame: gpd.GeoDataFrame, area: StudyArea) -> pd.Series:
-    """Which rows touch the study area."""
-    if area.geometry is None:
-        return pd.Series(True, index=frame.index)
-    return pd.Series(shapely.intersects(area.geometry, frame.geometry.to_numpy()), index=frame.index)
+def in_area(frame: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
+    """Rows that touch the study area."""
+    if area.geometry is None or frame.empty:
+        return frame
+    touches = shapely.intersects(area.geometry, frame["geometry"].to_numpy())
+    inside: pd.DataFrame = frame[touches].reset_index(drop=True)
+    return inside
 
 
 def study_fingerprint(inputs: Inputs, parameters: Mapping[str, Any]) -> str:

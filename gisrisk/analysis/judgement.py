@@ -24,7 +24,8 @@ class Status(enum.IntEnum):
 
 def judge(
     measured_m: ArrayLike,
-    required_m: ArrayLike,
+    low_m: ArrayLike,
+    high_m: ArrayLike,
     *,
     certain: ArrayLike,
     allowance_m: ArrayLike = 0.0,
@@ -37,8 +38,9 @@ def judge(
     ----------
     measured_m : array_like of float
         Edge-to-edge distance between the measuring points as drawn [m], >= 0.
-    required_m : array_like of float
-        Required distance [m]; "not less than", so equal complies. NaN: the figure itself depends on a missing field.
+    low_m, high_m : array_like of float
+        The required distance lies between them whatever is missing [m]; equal where the figure is known.
+        "Not less than": equal complies.
     certain : array_like of bool
         Whether the rule is known to apply. False: a missing field decides, so at best the pair is undetermined.
     allowance_m : array_like of float
@@ -51,16 +53,15 @@ def judge(
     Returns
     -------
     ndarray of int8
-        Values of `Status`. A pair farther apart than everything unknown could demand MEETS, even if `certain` is False:
-        what cannot change the outcome does not make it undetermined. NaN in `required_m` never meets.
+        Values of `Status`. A pair farther apart than everything unknown could demand MEETS even if `certain` is False:
+        what cannot change the outcome does not make it undetermined.
     """
-    measured, required = np.asarray(measured_m, dtype=np.float64), np.asarray(required_m, dtype=np.float64)
-    effective = measured - np.asarray(allowance_m, dtype=np.float64)
+    effective = np.asarray(measured_m, dtype=np.float64) - np.asarray(allowance_m, dtype=np.float64)
+    low, high = np.asarray(low_m, dtype=np.float64), np.asarray(high_m, dtype=np.float64)
     slack = np.asarray(uncertainty_m, dtype=np.float64)
-    unknown_figure = np.isnan(required)
-    too_close = effective < required - slack
-    doubtful = effective < required + slack + np.asarray(unsized_m, dtype=np.float64)
-    known = np.where(too_close, Status.VIOLATION, np.where(doubtful, Status.NEEDS_SURVEY, Status.MEETS))
-    open_ = np.where(doubtful, Status.UNDETERMINED, Status.MEETS)
-    status = np.where(np.asarray(certain, dtype=bool), known, open_)
-    return np.where(unknown_figure, Status.UNDETERMINED, status).astype(np.int8)
+    known_rule, known_figure = np.asarray(certain, dtype=bool), low == high
+    # Written so that NaN anywhere never meets and never breaks: it stays undetermined.
+    meets = effective >= high + slack + np.asarray(unsized_m, dtype=np.float64)
+    breaks = known_rule & (effective < low - slack)
+    doubtful = np.where(known_rule & known_figure, Status.NEEDS_SURVEY, Status.UNDETERMINED)
+    return np.where(meets, Status.MEETS, np.where(breaks, Status.VIOLATION, doubtful)).astype(np.int8)

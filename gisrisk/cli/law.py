@@ -18,7 +18,9 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day on which the rules must be in force; today by default.")
+@click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), help="Day on which the rules must be in force; today by default."
+)
 @click.option("--document", help="Only documents whose number or title contains this text.")
 @json_option
 def list_rules(on: date | None, document: str | None, as_json: bool) -> None:
@@ -35,11 +37,21 @@ def list_rules(on: date | None, document: str | None, as_json: bool) -> None:
         show_json({"rule_set": book.version, "on": day, "rules": [_facts(r, day) for r in found]})
         return
     rows = [
-        (r.id, r.document_no, r.clause, r.title_zh, r.required_m(day), say("已核实", "confirmed") if r.review == "confirmed" else say("待核", "provisional"))
+        (
+            r.id,
+            r.document_no,
+            r.clause,
+            r.title_zh,
+            r.required_m(day),
+            say("已核实", "confirmed") if r.review == "confirmed" else say("待核", "provisional"),
+        )
         for r in found
     ]
-    show_table(["id", say("文件", "document"), say("条款", "clause"), say("内容", "content"), "m", say("核对", "review")], rows,
-               title=f"{say('规则集', 'rule set')} {book.version} · {day} · {len(found)}")
+    show_table(
+        ["id", say("文件", "document"), say("条款", "clause"), say("内容", "content"), "m", say("核对", "review")],
+        rows,
+        title=f"{say('规则集', 'rule set')} {book.version} · {day} · {len(found)}",
+    )
 
 
 @rules.command()
@@ -76,13 +88,18 @@ def check(as_json: bool) -> None:
             click.echo(problem)
     else:
         book = load_rules()
-        click.echo(say(f"规则集 {book.version}：{len(book.rules)} 条，全部有效。", f"rule set {book.version}: {len(book.rules)} rules, all valid"))
+        click.echo(
+            say(
+                f"规则集 {book.version}：{len(book.rules)} 条，全部有效。",
+                f"rule set {book.version}: {len(book.rules)} rules, all valid",
+            )
+        )
     if problems:
         raise SystemExit(3)
 
 
 def _day(on: object) -> date:
-    return on.date() if hasattr(on, "date") else date.today()  # type: ignore[no-any-return]
+    return on.date() if hasattr(on, "date") else date.today()
 
 
 def _facts(rule: object, day: date) -> dict[str, object]:

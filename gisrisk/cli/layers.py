@@ -40,11 +40,24 @@ def list_layers(as_json: bool) -> None:
         counts = store.layer_counts()
     layers = load_layers().values()
     if as_json:
-        show_json([{"name": x.name, "label_zh": x.label_zh, "label_en": x.label_en, "kind": x.kind,
-                    "geometry": x.geometry, "features": counts.get(x.name)} for x in layers])
+        show_json(
+            [
+                {
+                    "name": x.name,
+                    "label_zh": x.label_zh,
+                    "label_en": x.label_en,
+                    "kind": x.kind,
+                    "geometry": x.geometry,
+                    "features": counts.get(x.name),
+                }
+                for x in layers
+            ]
+        )
         return
-    show_table([say("图层", "layer"), "", "", say("几何", "geometry"), say("现有", "now")],
-               [(x.name, x.label_zh, x.label_en, "|".join(x.geometry) or x.kind, counts.get(x.name, "")) for x in layers])
+    show_table(
+        [say("图层", "layer"), "", "", say("几何", "geometry"), say("现有", "now")],
+        [(x.name, x.label_zh, x.label_en, "|".join(x.geometry) or x.kind, counts.get(x.name, "")) for x in layers],
+    )
 
 
 @layer.command("show")
@@ -64,13 +77,30 @@ def show_layer(name: str, as_json: bool) -> None:
         show_json(asdict(found))
         return
     rows = [
-        (c.name + (" *" if c.required else ""), c.label_zh, c.label_en, c.type, c.unit or "",
-         ", ".join(list(c.allowed)[:6]) + (" …" if len(c.allowed) > 6 else "") if c.allowed else "", ", ".join(c.aliases))
+        (
+            c.name + (" *" if c.required else ""),
+            c.label_zh,
+            c.label_en,
+            c.type,
+            c.unit or "",
+            ", ".join(list(c.allowed)[:6]) + (" …" if len(c.allowed) > 6 else "") if c.allowed else "",
+            ", ".join(c.aliases),
+        )
         for c in found.columns
     ]
-    show_table([say("字段 (* 必填)", "column (* required)"), "", "", say("类型", "type"), say("单位", "unit"),
-                say("取值", "allowed"), say("可识别的列名", "accepted headings")], rows,
-               title=f"{found.label_zh} {found.label_en} · {'|'.join(found.geometry) or found.kind}")
+    show_table(
+        [
+            say("字段 (* 必填)", "column (* required)"),
+            "",
+            "",
+            say("类型", "type"),
+            say("单位", "unit"),
+            say("取值", "allowed"),
+            say("可识别的列名", "accepted headings"),
+        ],
+        rows,
+        title=f"{found.label_zh} {found.label_en} · {'|'.join(found.geometry) or found.kind}",
+    )
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -84,9 +114,20 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 _source_options = [
-    click.option("--crs", help="CRS of the file's coordinates, for example EPSG:4547. Needed where the file names none."),
-    click.option("--map", "maps", multiple=True, metavar="COL=FIELD", help="Read column COL as FIELD; COL=- ignores it. Repeatable."),
-    click.option("--position-source", help="Where the coordinates come from (survey, cadastre, imagery, ...), for rows that do not say."),
+    click.option(
+        "--crs", help="CRS of the file's coordinates, for example EPSG:4547. Needed where the file names none."
+    ),
+    click.option(
+        "--map",
+        "maps",
+        multiple=True,
+        metavar="COL=FIELD",
+        help="Read column COL as FIELD; COL=- ignores it. Repeatable.",
+    ),
+    click.option(
+        "--position-source",
+        help="Where the coordinates come from (survey, cadastre, imagery, ...), for rows that do not say.",
+    ),
     click.option("--position-uncertainty-m", type=float, help="Positional uncertainty [m], for rows that do not say."),
 ]
 
@@ -98,7 +139,9 @@ def source_options(command: Any) -> Any:
     return command
 
 
-def _incoming(name: str, file: str, crs: str | None, maps: tuple[str, ...], source: str | None, uncertainty_m: float | None) -> tuple[Any, Any]:
+def _incoming(
+    name: str, file: str, crs: str | None, maps: tuple[str, ...], source: str | None, uncertainty_m: float | None
+) -> tuple[Any, Any]:
     from gisrisk.catalog import layer as catalog_layer
     from gisrisk.exchange import read_table, validate
 
@@ -116,9 +159,9 @@ def _import_raster(name: str, file: str, dry_run: bool, as_json: bool, source: s
     from gisrisk.store import open_store
 
     if dry_run:
-        raise WrongUse("--dry-run is for vector layers and tables; a raster is checked when it is registered, before anything is stored")
+        raise WrongUse("--dry-run is for vector layers and tables; a raster is checked before it is stored")
     with open_store() as store:
-        record = store.register_raster(name, Path(file), position_source=source)
+        record = store.register_raster(name, Path(file), position_source=source or "unknown")
     facts = {"layer": name, "sha256": record.sha256, "crs": record.crs, "path": str(record.path)}
     show_json(facts) if as_json else show_table(["", ""], list(facts.items()))
 
@@ -128,8 +171,15 @@ def _import_raster(name: str, file: str, dry_run: bool, as_json: bool, source: s
 @click.argument("file")
 @source_options
 @json_option
-def check_file(name: str, file: str, crs: str | None, maps: tuple[str, ...], position_source: str | None,
-               position_uncertainty_m: float | None, as_json: bool) -> None:
+def check_file(
+    name: str,
+    file: str,
+    crs: str | None,
+    maps: tuple[str, ...],
+    position_source: str | None,
+    position_uncertainty_m: float | None,
+    as_json: bool,
+) -> None:
     """Read a file and show how its columns are understood; nothing is stored.
 
     Example: gisrisk layer check enterprise_site 企业.gpkg
@@ -145,8 +195,17 @@ def check_file(name: str, file: str, crs: str | None, maps: tuple[str, ...], pos
 @click.option("--dry-run", is_flag=True, help="Check everything and store nothing.")
 @click.option("--note", default="", help="Why, for the batch record.")
 @json_option
-def import_file(name: str, file: str, crs: str | None, maps: tuple[str, ...], position_source: str | None,
-                position_uncertainty_m: float | None, dry_run: bool, note: str, as_json: bool) -> None:
+def import_file(
+    name: str,
+    file: str,
+    crs: str | None,
+    maps: tuple[str, ...],
+    position_source: str | None,
+    position_uncertainty_m: float | None,
+    dry_run: bool,
+    note: str,
+    as_json: bool,
+) -> None:
     """Import a file into a layer: all rows or none.
 
     Example: gisrisk layer import hazard_source 储罐.csv --crs EPSG:4490 --map 罐号=code
@@ -171,12 +230,22 @@ def import_file(name: str, file: str, crs: str | None, maps: tuple[str, ...], po
 
 def _show_incoming(name: str, incoming: Any, frame: Any, as_json: bool, stored: Any) -> None:
     facts: dict[str, Any] = {
-        "layer": name, "file": incoming.file, "sha256": incoming.sha256, "crs": str(incoming.crs_used or ""), "rows": len(frame),
-        "columns": incoming.column_mapping, "warnings": list(incoming.warnings),
+        "layer": name,
+        "file": incoming.file,
+        "sha256": incoming.sha256,
+        "crs": str(incoming.crs_used or ""),
+        "rows": len(frame),
+        "columns": incoming.column_mapping,
+        "warnings": [*incoming.warnings, *frame.attrs.get("warnings", [])],
     }
     if stored is not None:
-        facts.update(batch_id=str(stored.batch_id), recorded_at=stored.recorded_at, added=stored.added,
-                     changed=stored.changed, unchanged=stored.unchanged)
+        facts.update(
+            batch_id=str(stored.batch_id),
+            recorded_at=stored.recorded_at,
+            added=stored.added,
+            changed=stored.changed,
+            unchanged=stored.unchanged,
+        )
     if as_json:
         show_json(facts)
         return
@@ -193,7 +262,9 @@ def _show_incoming(name: str, incoming: Any, frame: Any, as_json: bool, stored: 
 @layer.command("export")
 @click.argument("name")
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option("--as-of", type=click.DateTime(), help="State at a past moment (ISO time; the day alone means its first moment).")
+@click.option(
+    "--as-of", type=click.DateTime(), help="State at a past moment (ISO time; the day alone means its first moment)."
+)
 @click.option("--area", help="Only features in this administrative area or park (code).")
 def export_file(name: str, file: str, as_of: datetime | None, area: str | None) -> None:
     """Write a layer to .gpkg, .geojson, .csv or .parquet.

@@ -9,8 +9,8 @@ from gisrisk._version import __version__
 from gisrisk.cli.console import end_with, json_option, show_json, show_table
 from gisrisk.cli.database import db
 from gisrisk.cli.demo import demo
-from gisrisk.cli.layers import layer
 from gisrisk.cli.law import rules
+from gisrisk.cli.layers import layer
 from gisrisk.cli.serve import serve
 from gisrisk.cli.studies import distances, hazards, study
 from gisrisk.errors import GisriskError
@@ -33,7 +33,9 @@ def show_settings(as_json: bool) -> None:
     Example: gisrisk settings
     """
     if as_json:
-        show_json({s.name: {"value": s.value(), "variable": s.variable, "meaning": s.meaning} for s in settings.SETTINGS})
+        show_json(
+            {s.name: {"value": s.value(), "variable": s.variable, "meaning": s.meaning} for s in settings.SETTINGS}
+        )
         return
     rows = [(s.name, s.value() or "-", s.variable, s.meaning) for s in settings.SETTINGS]
     show_table(["name", "value", "environment variable", "meaning"], rows)

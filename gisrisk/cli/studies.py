@@ -1,0 +1,173 @@
+"""`gisrisk study`, `distances`, `hazards`: run the analysis and write what was asked for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gisrisk.cli.console import json_option, progress, say, show_json, show_table
+
+EXIT_FINDINGS = 10
+
+_area = click.option(
+    "--area", help="Code of an administrative area or park, or a file with a polygon. Default: everything in the store."
+)
+_on = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day whose law applies; today by default.")
+_as_of = click.option("--as-of", type=click.DateTime(), help="Moment whose data apply; the newest by default.")
+_fail = click.option("--fail-on-finding", is_flag=True, help="Exit with 10 when a distance is violated.")
+
+
+def _run(area: str | None, on: datetime | None, as_of: datetime | None, out: Path | None = None) -> Any:
+    from gisrisk.store import open_store
+    from gisrisk.study import run_study
+
+    with open_store() as store, progress() as report:
+        day: date | None = on.date() if on else None
+        moment = as_of.astimezone() if as_of else None
+        return run_study(area, on=day, as_of=moment, store=store, out=out, progress=report)
+
+
+def _end(study: Any, fail_on_finding: bool) -> None:
+    if fail_on_finding and study.counts["violations"]:
+        raise SystemExit(EXIT_FINDINGS)
+
+
+@click.group()
+def study() -> None:
+    """研究: the whole story of one area on one day.
+
+    Example: gisrisk study run --area 360702 --out out/
+    """
+
+
+@study.command("run")
+@_area
+@_on
+@_as_of
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the products.")
+@_fail
+@json_option
+def run(
+    area: str | None,
+    on: datetime | None,
+    as_of: datetime | None,
+    out: Path | None,
+    fail_on_finding: bool,
+    as_json: bool,
+) -> None:
+    """Run a study, keep it in the store, and write its products.
+
+    Example: gisrisk study run --area 360702 --on 2026-11-25 --out out/
+    """
+    result = _run(area, on, as_of, out)
+    if as_json:
+        show_json(summary(result, out))
+    else:
+        show_summary(result, out)
+    _end(result, fail_on_finding)
+
+
+def summary(result: Any, out: Path | None) -> dict[str, Any]:
+    """What one line of a log should hold about a study."""
+    return {
+        "study_id": result.study_id,
+        "area": result.area,
+        "area_name": result.area_name,
+        "on": result.on,
+        "as_of": result.as_of,
+        "rule_set": result.rule_set,
+        "method": result.method["id"],
+        "input_sha256": result.input_sha256,
+        "synthetic": result.synthetic,
+        "counts": result.counts,
+        "timings_s": result.timings_s,
+        "out": out,
+    }
+
+
+def show_summary(result: Any, out: Path | None) -> None:
+    """The study for a person: what was found, and where the products are."""
+    rows = [(say(*_COUNT_LABELS.get(key, (key, key))), value) for key, value in result.counts.items()]
+    title = f"{result.study_id} · {result.area_name} · {result.on}"
+    if result.synthetic:
+        title += say(" · 演示数据", " · synthetic demo data")
+    show_table([say("内容", "what"), say("数量", "count")], rows, title=title)
+    if out is not None:
+        click.echo(say(f"成果已写入 {out}/", f"products written to {out}/"))
+
+
+_COUNT_LABELS = {
+    "enterprise_site": ("企业", "enterprise sites"),
+    "hazard_source": ("危险源", "hazard sources"),
+    "protected_target": ("防护目标", "protected targets"),
+    "violations": ("防护距离不足", "distance violations"),
+    "needs_survey": ("需实测", "needs survey"),
+    "undetermined": ("无法判定", "undetermined"),
+    "major_hazards": ("重大危险源", "major hazards"),
+    "sites_red": ("红色企业", "red sites"),
+    "sites_orange": ("橙色企业", "orange sites"),
+    "sites_yellow": ("黄色企业", "yellow sites"),
+    "sites_blue": ("蓝色企业", "blue sites"),
+    "sites_undetermined": ("待定企业", "undetermined sites"),
+}
+
+
+@click.group()
+def distances() -> None:
+    """防护距离: every pair that is too close or cannot be decided.
+
+    Example: gisrisk distances check --area 360702 --out findings.gpkg
+    """
+
+
+@distances.command("check")
+@_area
+@_on
+@_as_of
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".gpkg, .geojson, .csv or .parquet"
+)
+@_fail
+def check(area: str | None, on: datetime | None, as_of: datetime | None, out: Path, fail_on_finding: bool) -> None:
+    """Check every protective distance and write the findings.
+
+    Example: gisrisk distances check --out findings.csv --fail-on-finding
+    """
+    from gisrisk.products.tables import write_findings
+
+    result = _run(area, on, as_of)
+    write_findings(result, out)
+    click.echo(f"{out}: {len(result.findings)} ({say('不足', 'violations')} {result.counts['violations']})")
+    _end(result, fail_on_finding)
+
+
+@click.group()
+def hazards() -> None:
+    """重大危险源: identification and grading by GB 18218.
+
+    Example: gisrisk hazards grade --out grades.csv
+    """
+
+
+@hazards.command("grade")
+@_area
+@_on
+@_as_of
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv, .gpkg, .geojson or .parquet"
+)
+def grade(area: str | None, on: datetime | None, as_of: datetime | None, out: Path) -> None:
+    """Identify and grade major hazards, one row per unit.
+
+    Example: gisrisk hazards grade --area 360702 --out grades.csv
+    """
+    from gisrisk.products.tables import write_hazard_grades
+
+    result = _run(area, on, as_of)
+    write_hazard_grades(result, out)
+    click.echo(
+        f"{out}: {len(result.hazard_grades)} ({say('重大危险源', 'major hazards')} {result.counts['major_hazards']})"
+    )
