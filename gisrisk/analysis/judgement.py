@@ -59,8 +59,8 @@ def judge(
     effective = np.asarray(measured_m, dtype=np.float64) - np.asarray(allowance_m, dtype=np.float64)
     low, high = np.asarray(low_m, dtype=np.float64), np.asarray(high_m, dtype=np.float64)
     slack = np.asarray(uncertainty_m, dtype=np.float64)
-    known_rule, known_figure = np.asarray(certain, dtype=bool), low == high
-    # Written so that NaN anywhere never meets and never breaks: it stays undetermined.
+    known_rule, known_figure = np.asarray(certain, dtype=bool), (low == high) & ~np.isnan(effective + slack)
+    # Comparisons with NaN are false, so what is not a number neither meets nor breaks: it stays undetermined.
     meets = effective >= high + slack + np.asarray(unsized_m, dtype=np.float64)
     breaks = known_rule & (effective < low - slack)
     doubtful = np.where(known_rule & known_figure, Status.NEEDS_SURVEY, Status.UNDETERMINED)
