@@ -252,8 +252,9 @@ def _draw_building(
     if item.facility_type == "loading_facility":
         values["fire_hazard_class"] = "bing" if str(item.values["liquid_class"]).startswith("bing") else "jia"
     sheet.add("hazard_source", frame.box(placed.x, placed.y, placed.width_m, placed.depth_m), **values)
+    is_unit, is_workshop = (item.facility_type.startswith(kind) for kind in ("process_unit", "workshop"))
     for substance, tonnes in item.stock:
-        add_inventory(sheet, values["code"], substance, tonnes)
+        add_inventory(sheet, values["code"], substance, tonnes, True if is_unit else False if is_workshop else None)
 
 
 def _draw_tanks(
@@ -292,10 +293,10 @@ def _draw_tanks(
         add_inventory(sheet, values["code"], tanks.substance, round(quantity, 2 if quantity < 10 else 1))
 
 
-def add_inventory(sheet: Sheet, source_code: str, substance: str, quantity_t: float | None) -> None:
-    """One stock of a source; with no quantity known no row is written, because the layer requires the quantity."""
-    if quantity_t is None:
-        return
+def add_inventory(
+    sheet: Sheet, source_code: str, substance: str, quantity_t: float, special_process: bool | None = None
+) -> None:
+    """One stock of a source [t]; `special_process`: held under conditions that can start a major accident."""
     s = SUBSTANCES[substance]
     sheet.add(
         "inventory",
@@ -307,6 +308,8 @@ def add_inventory(sheet: Sheet, source_code: str, substance: str, quantity_t: fl
         temperature_c=s.temperature_c,
         pressure_mpa=s.pressure_mpa,
         state=s.state,
+        boiling_point_c=s.boiling_point_c,
+        special_process=special_process,
         position_source="synthetic",
     )
 

@@ -33,7 +33,7 @@ class Building:
     width_m: float
     depth_m: float
     name_zh: str
-    stock: tuple[tuple[str, float | None], ...] = ()
+    stock: tuple[tuple[str, float], ...] = ()
     zone: str = "middle"
     storeys: int = 1
     height_m: float = 8.0
@@ -56,22 +56,20 @@ class Recipe:
     open_flame: bool = False
 
 
-def workshop(
-    cls: str, n: str, *stock: tuple[str, float | None], width: float = 48, depth: float = 22, **kw: Any
-) -> Building:
+def workshop(cls: str, n: str, *stock: tuple[str, float], width: float = 48, depth: float = 22, **kw: Any) -> Building:
     """A production building of fire class `cls`."""
     values = {"handles_flammable_vapour": True} if cls == "jia" else {}
     return Building(f"workshop_{cls}", width, depth, n, stock, storeys=2, height_m=14.0, values=values, **kw)
 
 
 def warehouse(
-    kind: str, n: str, *stock: tuple[str, float | None], width: float = 36, depth: float = 18, **kw: Any
+    kind: str, n: str, *stock: tuple[str, float], width: float = 36, depth: float = 18, **kw: Any
 ) -> Building:
     """A warehouse of the vocabulary's type `warehouse_<kind>`."""
     return Building(f"warehouse_{kind}", width, depth, n, stock, zone="rear", height_m=7.0, **kw)
 
 
-def unit(cls: str, n: str, *stock: tuple[str, float | None], width: float = 70, depth: float = 42) -> Building:
+def unit(cls: str, n: str, *stock: tuple[str, float], width: float = 70, depth: float = 42) -> Building:
     """An open process unit of fire class `cls`."""
     return Building(f"process_unit_{cls}", width, depth, n, stock, height_m=25.0, grade=None)
 

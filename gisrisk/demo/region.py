@@ -11,14 +11,9 @@ from shapely.geometry.base import BaseGeometry
 from gisrisk.demo.board import Board, Occupied, Row, Sheet
 from gisrisk.demo.city import draw_district
 from gisrisk.demo.districts import DISTRICTS
-from gisrisk.demo.flaws import (
-    forget,
-    homes_too_near,
-    houses_in_protection_strips,
-    late_buildings,
-    settlements_near_outside_plants,
-)
+from gisrisk.demo.flaws import forget, late_buildings
 from gisrisk.demo.names import Names
+from gisrisk.demo.near_plants import homes_too_near, houses_in_protection_strips, settlements_near_plants
 from gisrisk.demo.network import draw_network, river
 from gisrisk.demo.parks_layout import PLANS, draw_park, park_outline, plots, yards
 from gisrisk.demo.plants import draw_plant
@@ -72,7 +67,7 @@ def draw_region(seed: int) -> Region:
     late = late_buildings(sheet, sites)
     homes_too_near(writer, late, occupied)
     anchors = {"depot": outside[0], "lpg": outside[1], "riverside1": outside[2], "riverside2": outside[3]}
-    settlements_near_outside_plants(writer, occupied, {name: plot.outline for name, plot in anchors.items()})
+    settlements_near_plants(writer, occupied, {name: plot.outline for name, plot in anchors.items()})
     occupied.take([plot.outline for plot in outside], 130.0)
     draw_fields_and_services(writer, occupied, chance(4))
     for index, district in enumerate(DISTRICTS):

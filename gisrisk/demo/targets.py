@@ -29,8 +29,20 @@ class TargetWriter:
     residents: list[tuple[BaseGeometry, int]] = field(default_factory=list)
     number: int = 0
 
-    def add(self, shape: BaseGeometry, target_type: str, name: str, storeys: int | None = None, **values: Any) -> Row:
-        """Add one target; height, grade and uncertainty are filled in unless given."""
+    def add(
+        self,
+        shape: BaseGeometry,
+        target_type: str,
+        name: str,
+        storeys: int | None = None,
+        *,
+        complete: bool = False,
+        **values: Any,
+    ) -> Row:
+        """Add one target; height, grade and uncertainty are filled in unless given.
+
+        With `complete` no cell is left empty: a place that was looked at closely.
+        """
         self.number += 1
         row: dict[str, Any] = {
             "code": f"DEMO-T{self.number:05d}",
@@ -46,17 +58,18 @@ class TargetWriter:
             row |= {
                 "storeys": storeys,
                 "height_m": round(storeys * _STOREY_M.get(target_type, 3.9) + 0.6, 1),
-                "fire_resistance_grade": 1
-                if storeys >= 9
-                else 3
-                if target_type == "village" and self.rng.random() < 0.6
-                else 2,
+                "fire_resistance_grade": self._fire_resistance(target_type, storeys),
                 "built_on": f"{year}-07-01",
             }
         row |= values
         if target_type in RESIDENTIAL and row.get("population") is not None:
             self.residents.append((shape, int(row["population"])))
         for column, share in _SHARE_EMPTY.items():
-            if column in row and row[column] is not None and self.rng.random() < share:
+            if not complete and row.get(column) is not None and self.rng.random() < share:
                 row[column] = None
         return self.sheet.add("protected_target", shape, **row)
+
+    def _fire_resistance(self, target_type: str, storeys: int) -> int:
+        if storeys >= 9:
+            return 1
+        return 3 if target_type == "village" and self.rng.random() < 0.6 else 2

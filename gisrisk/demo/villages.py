@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import shapely
 
@@ -64,7 +66,7 @@ def _services(
     occupied: Occupied,
     rng: np.random.Generator,
 ) -> None:
-    wanted: list[tuple[str, str, float, float, int, dict[str, object]]] = []
+    wanted: list[tuple[str, str, float, float, int, dict[str, Any]]] = []
     if houses >= 18:
         wanted.append(
             (
@@ -139,7 +141,7 @@ def draw_farmsteads(
 
 def draw_fields_and_services(writer: TargetWriter, occupied: Occupied, rng: np.random.Generator) -> None:
     """Things of the open country: protected farmland, a water intake, substations, a broadcasting mast, a reserve."""
-    fixed: tuple[tuple[str, str, float, float, float, float, float, dict[str, object]], ...] = (
+    fixed: tuple[tuple[str, str, float, float, float, float, float, dict[str, Any]], ...] = (
         ("drinking_water_source", "贡江水厂取水口保护区", -4300, 3700, 8, 420, 180, {"protection_class": "class1"}),
         ("nature_scenic_reserve", "峰山森林公园", -5900, -5380, 0, 1250, 640, {"protection_class": "other"}),
         (
