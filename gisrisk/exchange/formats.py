@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from gisrisk.errors import InputRefused, Problem
 Geometries = NDArray[np.object_]
 SUFFIXES = (".gpkg", ".geojson", ".json", ".csv", ".parquet")
 _BAD_ROWS_SHOWN = 1000
+_IS_FEATURES = re.compile(rb'"type"\s*:\s*"Feature(Collection)?"')
+_NAMES_CRS = re.compile(rb'"crs"\s*:\s*\{')
 
 
 @dataclass(kw_only=True)
@@ -117,30 +120,25 @@ def _geopackage(path: Path, sublayer: str | None = None) -> RawFile:
 
 
 def _geojson(path: Path) -> RawFile:
+    data = path.read_bytes()
     try:
-        with path.open(encoding="utf-8-sig") as stream:
-            kind = json.load(stream)
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _refused(path.name, f"not UTF-8 at byte {error.start}", "GeoJSON is UTF-8; save it as such") from error
-    except json.JSONDecodeError as error:
-        raise _refused(path.name, f"not JSON: {error.msg} at line {error.lineno}", "Export it again") from error
-    except RecursionError as error:
-        raise _refused(path.name, "brackets nested too deep", "Export it again") from error
-    if not isinstance(kind, dict) or kind.get("type") not in ("FeatureCollection", "Feature"):
-        raise _refused(path.name, "this JSON is no GeoJSON FeatureCollection", "Export it as a FeatureCollection")
-    if not kind.get("features", True):
-        return RawFile(
-            file=path.name,
-            sha256=_sha256(path),
-            frame=pd.DataFrame(),
-            geometry=np.empty(0, dtype=object),
-            crs=CRS(4326),
-            crs_is_default=True,
-        )
-    named = kind.get("crs") is not None
-    del kind
-    raw = _with_gdal(path, layer=None, DATE_AS_STRING="YES")
-    raw.crs_is_default = not named
+    if not _IS_FEATURES.search(data):
+        raise _refused(path.name, "this is no GeoJSON FeatureCollection", "Export it as a FeatureCollection")
+    try:
+        raw = _with_gdal(path, layer=None, DATE_AS_STRING="YES")
+    except InputRefused as refusal:
+        try:
+            json.loads(data)
+        except json.JSONDecodeError as error:
+            reason = f"not JSON: {error.msg} at line {error.lineno}"
+            raise _refused(path.name, reason, "The file may be cut short; export it again") from error
+        except RecursionError as error:
+            raise _refused(path.name, "brackets nested too deep", "Export it again") from error
+        raise refusal
+    raw.crs_is_default = not _NAMES_CRS.search(data)
     raw.crs = raw.crs or CRS(4326)
     return raw
 
@@ -173,9 +171,19 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
 
 def _from_wkb(column: pa.ChunkedArray) -> tuple[Geometries, NDArray[np.bool_]]:
     wkb = np.asarray(column.to_numpy(), dtype=object)
-    geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+    try:
+        geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+    except NotImplementedError:  # one curve spoils the whole array
+        geometry = np.array([_or_none(value) for value in wkb], dtype=object)
     had_one = np.array([value is not None for value in wkb], dtype=bool)
     return geometry, had_one & shapely.is_missing(geometry)
+
+
+def _or_none(wkb: bytes | None) -> Any:
+    try:
+        return shapely.from_wkb(wkb, on_invalid="ignore")
+    except NotImplementedError:
+        return None
 
 
 def _file_crs(text: Any, file: str) -> CRS | None:
@@ -225,6 +233,8 @@ def _csv(path: Path) -> RawFile:
 
 def _csv_rows(text: str, names: list[str], file: str) -> tuple[pd.DataFrame, list[Problem]]:
     problems: list[Problem] = []
+    if not text.partition("\n")[2].strip():
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in names}), problems
 
     def odd(row: pyarrow.csv.InvalidRow) -> str:
         if len(problems) < _BAD_ROWS_SHOWN:
@@ -241,7 +251,11 @@ def _csv_rows(text: str, names: list[str], file: str) -> tuple[pd.DataFrame, lis
 
     options = {
         "read_options": pyarrow.csv.ReadOptions(
-            column_names=names, skip_rows=0, skip_rows_after_names=1, use_threads=False, block_size=64 * 2**20
+            column_names=names,
+            skip_rows=0,
+            skip_rows_after_names=1,
+            use_threads=False,
+            block_size=max(2**20, 4 * len(text)),
         ),
         "parse_options": pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=odd),
         "convert_options": pyarrow.csv.ConvertOptions(

@@ -8,12 +8,27 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from gisrisk.catalog import Layer, vocabulary
 from gisrisk.errors import Problem
 from gisrisk.exchange.incoming import GEOMETRY
 
+# By shapely's type id 0..7; the last entry answers for a missing geometry, whose id is -1
+_TYPE_NAMES = np.array(
+    [
+        "Point",
+        "LineString",
+        "LinearRing",
+        "Polygon",
+        "MultiPoint",
+        "MultiLineString",
+        "MultiPolygon",
+        "GeometryCollection",
+        "",
+    ]
+)
 _MULTI = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 
 
@@ -59,8 +74,8 @@ def geometry_problems(
         add(int(i), "the geometry is empty", "Draw the feature, or remove the row.")
     there = ~missing & ~empty
     accepted = [*layer.geometry, *(multi for multi, one in _MULTI.items() if one in layer.geometry)]
-    names = np.array([None if g is None else g.geom_type for g in geometry], dtype=object)
-    wrong = there & ~np.isin(names.astype(str), accepted)
+    names = _TYPE_NAMES[shapely.get_type_id(geometry)]
+    wrong = there & ~np.isin(names, accepted)
     for i in np.flatnonzero(wrong):
         add(
             int(i),
@@ -89,9 +104,10 @@ def _unsuited(names: Any, typed: dict[str, Any], layer: Layer) -> list[str]:
         words = vocabulary()
         types = words.facility_types if column == "facility_type" else words.target_types
         odd: Counter[tuple[str, str]] = Counter()
-        for code, name in zip(typed[column], names, strict=True):
-            if code in types and name is not None and simple_type(name) not in types[code].geometry:
-                odd[code, simple_type(name)] += 1
+        drawn = pd.DataFrame({"code": typed[column], "name": names}).value_counts().reset_index()
+        for code, name, count in drawn.itertuples(index=False, name=None):
+            if code in types and name and simple_type(name) not in types[code].geometry:
+                odd[code, simple_type(name)] += count
         for (code, name), count in sorted(odd.items()):
             wanted = " or ".join(types[code].geometry)
             warnings.append(

@@ -94,7 +94,7 @@ def validate(incoming: Incoming, layer: Layer) -> gpd.GeoDataFrame | pd.DataFram
 def _series(typed: dict[str, Any]) -> dict[str, pd.Series]:
     """Columns as Series; object columns stay objects, so that a missing value stays None."""
     return {
-        name: pd.Series(values, dtype=object) if getattr(values, "dtype", None) == object else pd.Series(values)
+        name: pd.Series(values, dtype=object if isinstance(values.dtype, np.dtypes.ObjectDType) else None)
         for name, values in typed.items()
     }
 
@@ -240,6 +240,8 @@ def _identity(typed: dict[str, Any], layer: Layer, file: str) -> list[Problem]:
     frame = pd.DataFrame({name: typed[name] for name in names})
     complete = frame[[name for name in names if layer.column(name).required]].notna().all(axis=1)
     repeated = frame[complete & frame.duplicated(keep="first")]
+    if repeated.empty:
+        return []
     first: dict[tuple[Any, ...], int] = {}
     for key, place in zip(frame.fillna("").itertuples(index=False, name=None), frame.index, strict=True):
         first.setdefault(key, int(place))

@@ -163,7 +163,7 @@ def integers(series: pd.Series) -> tuple[pd.arrays.IntegerArray, list[Fault]]:
 def booleans(series: pd.Series) -> tuple[pd.arrays.BooleanArray, list[Fault]]:
     """Column as nullable boolean from true/false, 是/否 or 1/0."""
     raw = series.to_numpy(dtype=object)
-    missing = _missing(raw)
+    missing = _missing(raw).copy()
     values = np.zeros(len(raw), dtype=bool)
     faults = []
     for i in np.flatnonzero(~missing):
