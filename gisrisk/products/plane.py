@@ -150,5 +150,7 @@ class Extent:
 
 def round_length_m(at_most_m: float) -> float:
     """Largest length 1, 2, 4, 6, 8, 10, 20, ... that is at most `at_most_m` [m]; for scale bars."""
-    power = 10 ** math.floor(math.log10(at_most_m))
-    return next(float(step * power) for step in (8, 6, 4, 2, 1) if step * power <= at_most_m)
+    power = math.floor(math.log10(at_most_m))
+    # the logarithm of a number just below a power of ten may round up to it: the power below is tried too
+    candidates = (step * 10.0**exponent for exponent in (power, power - 1) for step in (8, 6, 4, 2, 1))
+    return next(length for length in candidates if length <= at_most_m)

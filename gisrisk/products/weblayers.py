@@ -13,7 +13,7 @@ from folium.utilities import JsCode
 
 from gisrisk.products import frame, ground, marks, popups
 from gisrisk.products.view import Part, context_layer, is_missing
-from gisrisk.products.words import FINDING_STATUS, LINEAR, ROMAN, level_of
+from gisrisk.products.words import FINDING_STATUS, LINEAR, ROMAN, level_of, type_name
 
 _DIGITS = 6  # degrees: 0.1 m, the accuracy of the distances
 _NEAR_DEGREES = 0.03  # a park's page shows what lies up to about 3 km around it
@@ -144,6 +144,15 @@ def add_ground(page: folium.Map, part: Part) -> None:
         _layer(page, data, " ".join(LINEAR[kind]), style)
 
 
+def _hazard_source(row: Any) -> dict[str, Any]:
+    return {"popup": popups.named("危险源", row, ("类型 type", type_name(row.facility_type)))}
+
+
+def _target(row: Any) -> dict[str, Any]:
+    kind = type_name(row.target_type)
+    return {"popup": popups.named("防护目标", row, ("类型 type", kind), ("人数 people", row.population))}
+
+
 def add_subject(page: folium.Map, part: Part) -> None:
     """Levels, enterprises, hazard sources, targets, violated distances and major hazards."""
     study = part.study
@@ -190,7 +199,9 @@ def add_subject(page: folium.Map, part: Part) -> None:
     if part.is_park:
         _layer(
             page,
-            _features(sources, lambda row: {"popup": popups.named("危险源", row, ("类型 type", row.facility_type))}),
+            _features(
+                sources, lambda row: {"popup": popups.named("危险源", row, ("类型 type", type_name(row.facility_type)))}
+            ),
             "危险源 hazard sources",
             {"color": ground.TANK_EDGE, "weight": 1, "fillColor": "#ffffff", "fillOpacity": 1},
             marker=folium.CircleMarker(radius=3),
@@ -201,7 +212,9 @@ def add_subject(page: folium.Map, part: Part) -> None:
         _features(
             targets,
             lambda row: {
-                "popup": popups.named("防护目标", row, ("类型 type", row.target_type), ("人数 people", row.population))
+                "popup": popups.named(
+                    "防护目标", row, ("类型 type", type_name(row.target_type)), ("人数 people", row.population)
+                )
             },
         ),
         "防护目标 protected targets",

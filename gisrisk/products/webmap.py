@@ -99,7 +99,7 @@ def _stable_names(html: str) -> str:
     def renamed(match: re.Match[str]) -> str:
         return seen.setdefault(match.group(0), f"_{len(seen) + 1:04d}")
 
-    return re.sub(r"_[0-9a-f]{32}\b", renamed, html)
+    return re.sub(r"_[0-9a-f]{32}(?![0-9a-f])", renamed, html)
 
 
 def _style() -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
+from gisrisk.catalog import load_layers, vocabulary
 from gisrisk.catalog.palette import LEVELS, UNDETERMINED, Level
 from gisrisk.products.view import as_list, is_missing
 
@@ -38,6 +41,7 @@ LAYER: dict[str, str] = {
     "linear_feature": "线性设施",
     "park": "园区",
     "admin_area": "行政区",
+    "inventory": "存量表",
 }
 LINEAR: dict[str, tuple[str, str]] = {
     "road": ("道路", "road"),
@@ -99,9 +103,47 @@ def citation(document: Any, document_no: Any, clause: Any) -> str:
     return " ".join(parts) or "—"
 
 
+_FIELD = re.compile(r"(?:(?P<layer>\w+)\.)?(?P<column>[A-Za-z_]\w*)(?P<rest>\s.*|)", re.DOTALL)
+
+
+@lru_cache(maxsize=500)
+def field_name(field: str) -> str:
+    """A field such as `hazard_source.roof` in Chinese, with its layer; a text that is no field name is kept as it is.
+
+    What follows the name (for example the codes of the rows that lack it) is kept.
+    """
+    found = _FIELD.fullmatch(field)
+    if found is None:
+        return field
+    label = _column_label(found["layer"], found["column"])
+    if label is None:
+        return field
+    owner = LAYER.get(found["layer"] or "", "")
+    return f"{owner}{label}{found['rest']}"
+
+
+def _column_label(layer_name: str | None, column: str) -> str | None:
+    layers = load_layers()
+    for candidate in (layer_name,) if layer_name in layers else sorted(layers):
+        label = next((each.label_zh for each in layers[candidate].columns if each.name == column), None)
+        if label:
+            return label
+    attribute = vocabulary().attributes.get(column)
+    return attribute.name_zh if attribute is not None else None
+
+
 def missing_text(value: Any) -> str:
-    """The missing fields of an undetermined result, as one text."""
-    return "、".join(as_list(value))
+    """The missing fields of an undetermined result in Chinese, as one text."""
+    return "、".join(dict.fromkeys(field_name(field) for field in as_list(value)))
+
+
+def type_name(code: Any) -> str:
+    """Chinese name of a facility type or target type; the code itself when the vocabulary does not know it."""
+    if is_missing(code):
+        return ""
+    known = vocabulary()
+    found = known.facility_types.get(str(code)) or known.target_types.get(str(code))
+    return found.name_zh if found is not None else str(code)
 
 
 def party(layer: Any, name: Any, code: Any) -> str:
