@@ -11,9 +11,9 @@ from gisrisk.catalog import Layer, vocabulary
 from gisrisk.catalog.headings import normalised
 from gisrisk.catalog.strict_yaml import read_yaml
 from gisrisk.errors import GisriskError, Problem
+from gisrisk.exchange.incoming import ATTRIBUTE_PREFIX
 
 IGNORE = "-"
-ATTRIBUTE_PREFIX = "attributes."
 COORDINATE_HEADINGS: dict[str, tuple[str, ...]] = {
     "lon": ("lon", "lng", "long", "longitude", "经度", "东经", "经度(°)", "经度(度)"),
     "lat": ("lat", "latitude", "纬度", "北纬", "纬度(°)", "纬度(度)"),
@@ -181,7 +181,7 @@ def _split_mapping(
         name, sep, value = key.partition(":")
         if heading is not None:
             by_heading[heading] = target
-        elif sep and (layer.has_column(name) or (layer.has_attributes and name in vocabulary().attributes)):
+        elif sep and (layer.has_column(name) or (layer.has_attributes and _can_be_entered(name))):
             plan.values.setdefault(name, {})[value.strip()] = target
         else:
             plan.problems.append(
@@ -193,6 +193,11 @@ def _split_mapping(
                 )
             )
     return by_heading
+
+
+def _can_be_entered(name: str) -> bool:
+    attribute = vocabulary().attributes.get(name)
+    return attribute is not None and attribute.can_be_entered
 
 
 def _unknown(heading: str, target: str | None, known: dict[str, str], layer: Layer, file: str) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from gisrisk.errors import Problem
 
 GEOMETRY = "geometry"
+ATTRIBUTE_PREFIX = "attributes."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +47,21 @@ class Incoming:
     value_mapping: dict[str, dict[str, str]]
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+def raw_values(incoming: Incoming, name: str, rows: int) -> pd.Series | None:
+    """Raw values of a field with the user's value mapping applied; None where the file has nothing for it."""
+    replacements = incoming.value_mapping.get(name.removeprefix(ATTRIBUTE_PREFIX), {})
+    if name not in incoming.frame:
+        if "" not in replacements:
+            return None
+        return pd.Series([replacements[""]] * rows, dtype=object)
+    source = incoming.frame[name]
+    if not replacements:
+        return source
+
+    def replaced(value: Any) -> Any:
+        key = "" if pd.isna(value) else str(value).strip()
+        return replacements.get(key, value)
+
+    return source.astype(object).map(replaced)

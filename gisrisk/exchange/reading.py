@@ -138,7 +138,7 @@ def _geometry(
             )
         route = route_to_storage(crs)
     except UnusableCRS as refusal:
-        raise InputRefused([*problems, refusal.problem(raw.file)]) from refusal
+        raise InputRefused([refusal.problem(raw.file), *problems]) from refusal
     if raw.crs_is_default and given is not None and route.to_degrees is not None:
         notes.append(f"GeoJSON is longitude and latitude by RFC 7946; read as {route.name} because --crs says so")
     if raw.geometry is None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import geopandas as gpd
@@ -11,18 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gisrisk.catalog import Attribute, Column, Label, Layer, vocabulary
+from gisrisk.catalog import Column, Label, Layer
 from gisrisk.catalog.formats import FORMATS
 from gisrisk.catalog.headings import normalised
 from gisrisk.errors import InputRefused, Problem
 from gisrisk.exchange import values as convert
-from gisrisk.exchange.columns import ATTRIBUTE_PREFIX
+from gisrisk.exchange.attributes import attributes_of
 from gisrisk.exchange.geometry import geometry_problems
-from gisrisk.exchange.incoming import GEOMETRY, Incoming
-from gisrisk.exchange.values import Fault
+from gisrisk.exchange.incoming import GEOMETRY, Incoming, raw_values
+from gisrisk.exchange.values import Fault, located
 from gisrisk.geo import STORAGE_CRS
 
-LIST_SEPARATOR = ";"
 _SHOWN_CODES = 12
 Frame = TypeVar("Frame", gpd.GeoDataFrame, pd.DataFrame)
 
@@ -62,7 +60,7 @@ def validate(incoming: Incoming, layer: Layer) -> gpd.GeoDataFrame | pd.DataFram
         problems.append(Problem(file=incoming.file, reason="the file holds no rows", remedy="Export it again."))
     typed: dict[str, Any] = {}
     for column in layer.import_columns:
-        source = _source(incoming, column.name, rows)
+        source = raw_values(incoming, column.name, rows)
         if source is None:
             typed[column.name] = _absent(column, rows)
             if column.required:
@@ -71,12 +69,12 @@ def validate(incoming: Incoming, layer: Layer) -> gpd.GeoDataFrame | pd.DataFram
             continue
         result, faults, notes = typed_column(source, column)
         typed[column.name] = result
-        problems += _located(faults, incoming.file, column.name)
+        problems += located(faults, incoming.file, column.name)
         warnings += [f"{column.name}: {note}" for note in notes]
         if column.required:
             problems += _required(result, faults, column, incoming.file)
     if layer.has_attributes:
-        typed["attributes"], found = _attributes(incoming, rows)
+        typed["attributes"], found = attributes_of(incoming, layer, rows)
         problems += found
     problems += _identity(typed, layer, incoming.file)
     problems += _order(typed, layer, incoming.file)
@@ -107,24 +105,6 @@ def _with_warnings(frame: Frame, warnings: list[str]) -> Frame:
 def _raise(problems: list[Problem]) -> None:
     if problems:
         raise InputRefused(sorted(problems, key=lambda p: (p.row is not None, p.row or 0)))
-
-
-def _source(incoming: Incoming, name: str, rows: int) -> pd.Series | None:
-    """Raw values of a field with the user's value mapping applied; None where the file has nothing for it."""
-    replacements = incoming.value_mapping.get(name.removeprefix(ATTRIBUTE_PREFIX), {})
-    if name not in incoming.frame:
-        if "" not in replacements:
-            return None
-        return pd.Series([replacements[""]] * rows, dtype=object)
-    source = incoming.frame[name]
-    if not replacements:
-        return source
-
-    def replaced(value: Any) -> Any:
-        key = "" if pd.isna(value) else str(value).strip()
-        return replacements.get(key, value)
-
-    return source.astype(object).map(replaced)
 
 
 def _absent(column: Column, rows: int) -> Any:
@@ -214,10 +194,6 @@ def _range_faults(numbers: NDArray[np.float64], column: Column) -> list[Fault]:
     return faults
 
 
-def _located(faults: Iterable[Fault], file: str, name: str) -> list[Problem]:
-    return [Problem(file=file, row=f.row + 1, field=name, reason=f.reason, remedy=f.remedy) for f in faults]
-
-
 def _whole_file(incoming: Incoming, column: Column, reason: str, remedy: str) -> Problem:
     return Problem(file=incoming.file, field=f"{column.name} ({column.label_zh})", reason=reason, remedy=remedy)
 
@@ -267,62 +243,3 @@ def _order(typed: dict[str, Any], layer: Layer, file: str) -> list[Problem]:
                 remedy = "Correct one of the two days."
                 problems.append(Problem(file=file, row=i + 1, field=later, reason=reason, remedy=remedy))
     return problems
-
-
-# ---------------------------------------------------------------- attributes of the vocabulary
-
-
-def _attributes(incoming: Incoming, rows: int) -> tuple[NDArray[np.object_], list[Problem]]:
-    """One dictionary per row with the vocabulary attributes that are given there."""
-    result = np.empty(rows, dtype=object)
-    for i in range(rows):
-        result[i] = {}
-    problems: list[Problem] = []
-    given = [name for name in incoming.frame.columns if str(name).startswith(ATTRIBUTE_PREFIX)]
-    constants = [
-        ATTRIBUTE_PREFIX + name
-        for name, replacements in incoming.value_mapping.items()
-        if "" in replacements and name in vocabulary().attributes
-    ]
-    for name in dict.fromkeys([*given, *constants]):
-        attribute = vocabulary().attributes[name.removeprefix(ATTRIBUTE_PREFIX)]
-        source = _source(incoming, name, rows)
-        if source is None:
-            continue
-        converted, faults = attribute_values(source, attribute)
-        problems += _located(faults, incoming.file, attribute.name)
-        for given_here, value in zip(result, converted, strict=True):
-            if value is not None:
-                given_here[attribute.name] = value
-    return result, problems
-
-
-def attribute_values(source: pd.Series, attribute: Attribute) -> tuple[list[Any], list[Fault]]:
-    """Values of one vocabulary attribute as plain Python values (lists for list attributes), None where missing."""
-    if attribute.type == "number":
-        numbers, faults = convert.numbers(source)
-        return [None if np.isnan(value) else float(value) for value in numbers], faults
-    if attribute.type == "bool":
-        flags, faults = convert.booleans(source)
-        return [None if gone else bool(flag) for flag, gone in zip(flags, flags.isna(), strict=True)], faults
-    text, faults, _ = convert.texts(source)
-    if attribute.type == "text":
-        return list(text), faults
-    allowed = {str(value): value for value in attribute.values}
-    remedy = f"Use one of: {', '.join(allowed)}."
-    result: list[Any] = []
-    for i, value in enumerate(text):
-        if value is None:
-            result.append(None)
-            continue
-        parts = [value] if attribute.type == "enum" else [part.strip() for part in value.split(LIST_SEPARATOR)]
-        unknown = [part for part in parts if part not in allowed]
-        if unknown:
-            close = difflib.get_close_matches(unknown[0], list(allowed), n=1)
-            hint = f"Did you mean '{close[0]}'? " if close else ""
-            faults.append(Fault(i, f"'{convert.shown(unknown[0])}' is not allowed", hint + remedy))
-            result.append(None)
-        else:
-            codes = [allowed[part] for part in parts]
-            result.append(codes[0] if attribute.type == "enum" else codes)
-    return result, faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from gisrisk.errors import Problem
 
 Objects = NDArray[np.object_]
 _NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -33,6 +35,11 @@ class Fault:
     row: int
     reason: str
     remedy: str
+
+
+def located(faults: Iterable[Fault], file: str, name: str) -> list[Problem]:
+    """Faults of one column as problems of a file."""
+    return [Problem(file=file, row=f.row + 1, field=name, reason=f.reason, remedy=f.remedy) for f in faults]
 
 
 def shown(value: Any) -> str:

@@ -22,7 +22,7 @@ from pyproj import CRS
 
 from gisrisk.catalog import Layer, vocabulary
 from gisrisk.errors import GisriskError
-from gisrisk.exchange.validation import LIST_SEPARATOR
+from gisrisk.exchange.attributes import LIST_SEPARATOR
 from gisrisk.geo import STORAGE_CRS
 
 # Bookkeeping of the store that an export shows; import leaves it out again. `fid` is a reserved word in GeoPackage.

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod, Transformer
 
@@ -117,6 +117,7 @@ def test_a_datum_known_to_a_metre_is_taken_with_its_accuracy():
 # ---------------------------------------------------------------- projections
 
 
+@settings(deadline=None)
 @given(lon=st.floats(116.0, 118.0), lat=st.floats(23.0, 49.0))
 def test_gauss_kruger_agrees_with_an_independent_formula(lon, lat):
     # 3-degree zone at 117°E without and with the zone prefix; forward by PROJ's approximate series (+approx), which is
