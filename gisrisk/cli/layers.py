@@ -103,16 +103,6 @@ def show_layer(name: str, as_json: bool) -> None:
     )
 
 
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs:
-        column, sep, field = pair.partition("=")
-        if not sep or not column or not field:
-            raise WrongUse(f"--map {pair}: expected COL=FIELD (COL=- ignores a column)")
-        mapping[column] = field
-    return mapping
-
-
 _source_options = [
     click.option(
         "--crs", help="CRS of the file's coordinates, for example EPSG:4547. Needed where the file names none."
@@ -122,7 +112,7 @@ _source_options = [
         "maps",
         multiple=True,
         metavar="COL=FIELD",
-        help="Read column COL as FIELD; COL=- ignores it. Repeatable.",
+        help="Read column COL as FIELD; COL=- ignores it; FIELD:VALUE=CODE reads a value as another. Repeatable.",
     ),
     click.option(
         "--position-source",
@@ -143,10 +133,10 @@ def _incoming(
     name: str, file: str, crs: str | None, maps: tuple[str, ...], source: str | None, uncertainty_m: float | None
 ) -> tuple[Any, Any]:
     from gisrisk.catalog import layer as catalog_layer
-    from gisrisk.exchange import read_table, validate
+    from gisrisk.exchange import load_mapping, read_table, validate
 
     target = catalog_layer(name)
-    incoming = read_table(file, target, crs=crs, mapping=_mapping(maps))
+    incoming = read_table(file, target, crs=crs, mapping=load_mapping(maps))
     frame = validate(incoming, target)
     if target.kind == "vector":
         for column, value in (("position_source", source), ("position_uncertainty_m", uncertainty_m)):
