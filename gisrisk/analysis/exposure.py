@@ -188,7 +188,7 @@ def _from_raster(areas: NDArray[Any], population: Population) -> tuple[NDArray[n
             raise OutOfDomain(f"population raster {Path(path).name} has no CRS; register it again with one")
         placed = _in_raster_crs(areas, CRS.from_wkt(raster.crs.to_wkt()))
         covered = shapely.covers(shapely.box(*raster.bounds), placed)
-        missing = np.where(covered, "", "population raster does not cover")
+        missing = np.where(covered, "", "population raster does not cover").astype(object)
         inside = np.flatnonzero(covered & ~shapely.is_empty(placed))
         if len(inside):
             frame = gpd.GeoDataFrame({"place": inside}, geometry=placed[inside], crs=raster.crs)
