@@ -87,10 +87,7 @@ class Test:
                 held &= _check(name, values, bound)
             empty = np.isnan(values)
         else:
-            objects = column.to_numpy(dtype=object)
-            if self.kind == "list":
-                objects = np.array([None if is_empty(v) else _as_set(v) for v in objects] + [None], dtype=object)[:-1]
-            codes, uniques = pd.factorize(objects)
+            codes, uniques = _coded(column, self.kind)
             known = np.array([self._holds(normal(v, self.kind)) for v in uniques] + [False], dtype=bool)
             held, empty = known[codes], codes < 0
         if self.only_null:
@@ -236,6 +233,17 @@ def _gather(node: Condition, row: Row, parts: Sequence[Condition]) -> set[str]:
     if node.truth(row) != UNKNOWN:
         return set()
     return set().union(*(part.missing(row) for part in parts))
+
+
+def _coded(column: pd.Series[Any], kind: str) -> tuple[NDArray[np.intp], Sequence[Any]]:
+    """A column as codes (-1 where empty) into its distinct values; a categorical column is that already."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), list(column.cat.categories)
+    objects = column.to_numpy(dtype=object)
+    if kind == "list":
+        objects = np.array([None if is_empty(v) else _as_set(v) for v in objects] + [None], dtype=object)[:-1]
+    codes, uniques = pd.factorize(objects)
+    return codes, list(uniques)
 
 
 # --- values -----------------------------------------------------------------------------------------------------------

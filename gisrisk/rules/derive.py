@@ -97,8 +97,14 @@ def _quantities(sources: Features, inventory: pd.DataFrame | None) -> None:
     if inventory is None or len(inventory) == 0:
         return
     amounts = pd.to_numeric(inventory["quantity_t"], errors="coerce").to_numpy(dtype=float)
-    sums = pd.Series(amounts).groupby(inventory["source_code"].to_numpy()).agg(lambda s: s.sum(skipna=False))
+    sums = _sums(amounts, inventory["source_code"].to_numpy())
     sources.fill("quantity_t", np.ones(len(sources), bool), sums.reindex(sources.column("code")).to_numpy(dtype=float))
+
+
+def _sums(amounts: NDArray[np.float64], keys: NDArray[Any]) -> pd.Series[float]:
+    """Sum by key; NaN where one amount is."""
+    grouped = pd.Series(amounts).groupby(keys)
+    return grouped.sum().where(grouped.count() == grouped.size())
 
 
 def _volumes(sources: Features) -> None:
@@ -107,9 +113,9 @@ def _volumes(sources: Features) -> None:
     group, site = sources.column("group_code"), sources.column("site_code")
     grouped = ~sources.empty("group_code")
     total, largest = np.where(grouped, np.nan, volume), np.full(len(sources), np.nan)
-    members = pd.Series(np.flatnonzero(grouped)).groupby(
-        [(s or "", g) for s, g in zip(site[grouped], group[grouped], strict=True)], sort=False
-    )
+    # A list of tuples would be taken for a list of column names, so the keys go in as numbers.
+    key, _ = pd.factorize(pd.Series([f"{s or ''}\n{g}" for s, g in zip(site[grouped], group[grouped], strict=True)]))
+    members = pd.Series(np.flatnonzero(grouped)).groupby(key, sort=False)
     for _, rows in members:
         at = rows.to_numpy()
         total[at] = volume[at].sum()
@@ -174,7 +180,7 @@ def _depot(sources: Features, types: NDArray[Any], derived: Mapping[str, Any]) -
     weights = np.array([table["weights"].get(v, np.nan) for v in sources.column(table["weights_by"])], dtype=float)
     weighted = weights * sources.column(table["sum_of"], number=True).astype(float)
     site = sources.column("site_code")
-    sums = pd.Series(weighted[tanks]).groupby(site[tanks].astype(str)).agg(lambda s: s.sum(skipna=False))
+    sums = _sums(weighted[tanks], site[tanks].astype(str))
     in_depot = (sources.column("site_regime") == "oil_depot") | sources.empty("site_regime")
     capacity = sums.reindex(site.astype(str)).to_numpy(dtype=float)
     sources.fill("depot_capacity_m3", in_depot, capacity, unconfirmed=not table["confirmed"])

@@ -157,7 +157,7 @@ class Explanation:
 
     def _relation_missing(self, source_row: int, target_row: int) -> set[str]:
         source, target = self.subjects.row(source_row), self.subjects.row(target_row)
-        if target["site_relation"] == "":
+        if target["site_relation"] == "" or source["layer"] not in ("hazard_source", "enterprise_site"):
             return set()
         return {_named(row, "site_code") for row in (source, target) if pd.isna(row["site_code"])}
 

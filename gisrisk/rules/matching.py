@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gisrisk.rules.book import RuleBook
-from gisrisk.rules.conditions import FALSE, TRUE, UNKNOWN, Condition, Truth
+from gisrisk.rules.conditions import ALWAYS, FALSE, TRUE, UNKNOWN, Condition, Truth
 from gisrisk.rules.explaining import Explanation
 from gisrisk.rules.instrument import Entry, Instrument, Logic, starts_with_clause
 from gisrisk.rules.row_match import Mask, Matches, Numbers, PairCondition, RowMatch, Rows, SideMatch
@@ -222,10 +223,23 @@ class _Work:
 
     def at(self, condition: Condition, rows: Rows) -> Truth:
         """A condition on some rows, looking only at the columns it asks for."""
-        names = [name for name in condition.attributes() if name in self.frame]
-        if not names:
-            return condition.evaluate(pd.DataFrame(index=range(len(rows))))
-        return condition.evaluate(pd.DataFrame({name: self.frame[name].array.take(rows) for name in names}))
+        if condition is ALWAYS:
+            return np.full(len(rows), TRUE, dtype=np.int8)
+        columns = {name: self.column(name).take(rows) for name in condition.attributes() if name in self.frame}
+        return condition.evaluate(pd.DataFrame(columns, index=pd.RangeIndex(len(rows))))
+
+    def column(self, name: str) -> NDArray[np.float64] | pd.Categorical:
+        """A column as numbers or as codes, so that no condition has to look at every text again."""
+
+        def make() -> NDArray[np.float64] | pd.Categorical:
+            series = self.frame[name]
+            if self.book.vocabulary.attributes[name].type == "number":
+                return series.to_numpy(dtype=np.float64, na_value=np.nan)
+            codes, values = pd.factorize(series.to_numpy(dtype=object))
+            return pd.Categorical.from_codes(codes, categories=pd.Index(values, dtype=object))
+
+        found: NDArray[np.float64] | pd.Categorical = self.once(("column", name), make)
+        return found
 
     # --- figures ----------------------------------------------------------------------------------------------------
 

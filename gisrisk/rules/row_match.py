@@ -144,7 +144,9 @@ class RowMatch:
         context = np.where(self.context_source[i] == UNKNOWN, self.context_target[j], self.context_source[i])
         truth = np.minimum(truth, context)
         site, relation = frame["site_code"].to_numpy(dtype=object), frame["site_relation"].to_numpy(dtype=object)
-        truth = np.minimum(truth, site_relation_truth(site[source], site[target], relation[target]))
+        if (relation[target] != "").any():
+            layer = frame["layer"].to_numpy(dtype=object)[source]
+            truth = np.minimum(truth, site_relation_truth(site[source], layer, site[target], relation[target]))
         feature = frame["geometry_index"].to_numpy()
         truth = np.where(feature[source] == feature[target], FALSE, truth)
         if self.same_condition is not None:

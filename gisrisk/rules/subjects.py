@@ -70,7 +70,9 @@ class Subjects:
 
     def noted(self, what: Literal["assumed", "unconfirmed"], attributes: Iterable[str]) -> NDArray[np.bool_]:
         """Rows in which one of the attributes was assumed, or rests on an unconfirmed table."""
-        masks: dict[str, NDArray[np.bool_]] = self._cache.setdefault(what, self._masks(what))
+        if what not in self._cache:
+            self._cache[what] = self._masks(what)
+        masks: dict[str, NDArray[np.bool_]] = self._cache[what]
         out = np.zeros(len(self.frame), dtype=bool)
         for name in attributes:
             if name in masks:
@@ -78,11 +80,11 @@ class Subjects:
         return out
 
     def _masks(self, what: str) -> dict[str, NDArray[np.bool_]]:
-        masks: dict[str, NDArray[np.bool_]] = {}
+        rows: dict[str, list[int]] = {}
         for row, names in enumerate(self.frame[what]):
             for name in names:
-                masks.setdefault(name, np.zeros(len(self.frame), dtype=bool))[row] = True
-        return masks
+                rows.setdefault(name, []).append(row)
+        return {name: np.isin(np.arange(len(self.frame)), found) for name, found in rows.items()}
 
     def row(self, index: int) -> dict[str, Any]:
         """One row as a dict."""
@@ -351,14 +353,19 @@ def _objects(values: list[Any]) -> NDArray[np.object_]:
     return out
 
 
-def site_relation_truth(source_site: NDArray[Any], target_site: NDArray[Any], relation: NDArray[Any]) -> Truth:
-    """Whether pairs fulfil the site relation their targets demand; unknown where a site is not known.
+def site_relation_truth(
+    source_site: NDArray[Any], source_layer: NDArray[Any], target_site: NDArray[Any], relation: NDArray[Any]
+) -> Truth:
+    """Whether pairs fulfil the site relation their targets demand; all arguments have one entry per pair.
 
-    All arguments have one entry per pair.
+    Unknown where the site of a hazard source is not known. What is no part of a site (a house, a park) is always
+    foreign to it; a pipeline passes through sites, so its distance to their roads and railways counts as their own.
     """
-    needed = relation != ""
+    needs_same = relation == SAME_SITE
     unknown = np.asarray(pd.isna(source_site) | pd.isna(target_site), dtype=bool)
-    equal = source_site == target_site
-    wanted = np.where(relation == SAME_SITE, equal, ~np.asarray(equal, dtype=bool))
-    known = np.where(wanted.astype(bool), TRUE, FALSE)
-    return np.where(needed, np.where(unknown, UNKNOWN, known), TRUE).astype(np.int8)
+    equal = np.asarray(source_site == target_site, dtype=bool)
+    out = np.where(needs_same == equal, TRUE, FALSE)
+    of_sites = np.isin(source_layer.astype(str), ("hazard_source", "enterprise_site"))
+    out = np.where(unknown, np.where(of_sites, UNKNOWN, np.where(needs_same, FALSE, TRUE)), out)
+    out = np.where(needs_same & (source_layer == "linear_feature"), TRUE, out)
+    return np.where(relation == "", TRUE, out).astype(np.int8)

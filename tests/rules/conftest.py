@@ -1,0 +1,17 @@
+"""The shipped rule book, and `world.py` importable by the tests of this folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gisrisk.rules import RuleBook, load_rules
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def book() -> RuleBook:
+    return load_rules()
