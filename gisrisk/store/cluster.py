@@ -228,7 +228,7 @@ def _start(place: Place, programs: Programs) -> None:
     command = [programs["pg_ctl"], "start", "--pgdata", str(place.data), "--wait", "--timeout", str(int(_PATIENCE_S))]
     deadline = time.monotonic() + _ORPHANS_LEAVE_S
     while True:
-        _forget_foreign_pid(place)
+        _forget_dead_server(place)
         log.unlink(missing_ok=True)
         done = _run(place, [*command, "--silent", "--log", str(log)])
         if done.returncode == 0 and _running(place) is not None:
@@ -281,16 +281,22 @@ def _write_configuration(place: Place) -> None:
         os.chown(configuration, place.uid, place.gid)
 
 
-def _forget_foreign_pid(place: Place) -> None:
-    """Remove a postmaster.pid whose number now belongs to some other process (usual after a container restart).
+def _forget_dead_server(place: Place) -> None:
+    """Remove lock files whose process number belongs to no server of ours.
 
-    PostgreSQL itself only sees that the number is in use and refuses to start. Its shared-memory check still
-    protects the folder if children of the old server are left.
+    After a container restart the number is usually some other process's, and where nobody collects dead processes a
+    killed server keeps its number. PostgreSQL only sees that the number is in use and refuses to start. Its
+    shared-memory check still protects the folder if children of the old server are left; the socket folder is ours
+    alone, and we hold the file lock.
     """
+    if _running(place) is not None:
+        return
+    for file in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+        (place.sockets / file).unlink(missing_ok=True)
     pid_file = place.data / "postmaster.pid"
     with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
         pid = int(pid_file.read_text(encoding="utf-8", errors="replace").splitlines()[0])
-        if _exists(pid) and not _is_our_postmaster(pid, place.data):
+        if _exists(pid):
             pid_file.unlink()
 
 
@@ -328,7 +334,15 @@ def _create_database(maintenance_url: str, database_url: str) -> None:
 @contextlib.contextmanager
 def _locked(place: Place) -> Iterator[None]:
     """One process at a time makes, starts or stops this cluster; the lock ends with its holder, even a killed one."""
-    with open(place.lock_file, "a", encoding="utf-8") as file:
+    try:
+        file = open(place.lock_file, "a", encoding="utf-8")  # noqa: SIM115 - closed below, also when flock fails
+    except PermissionError as error:
+        raise StoreUnavailable(
+            f"{place.lock_file} cannot be written by this user; run gisrisk as the user that owns {place.data}."
+        ) from error
+    with file:
+        if place.system_user is not None:  # that user may run the cluster itself one day
+            os.fchown(file.fileno(), place.uid, place.gid)
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

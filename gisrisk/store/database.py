@@ -190,6 +190,7 @@ def _prepare(engine: sa.Engine) -> None:
 def _create_postgis(engine: sa.Engine) -> str:
     try:
         with engine.begin() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS postgis"))
             found = connection.execute(sa.text("SELECT extversion FROM pg_extension WHERE extname = 'postgis'"))
             return str(found.scalar_one())

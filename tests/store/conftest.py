@@ -12,7 +12,10 @@ from gisrisk.store import Store
 @pytest.fixture
 def town(fresh_store: Store) -> Store:
     """Two counties, one site and source in each, one inventory row for each source."""
-    counties = [{"code": "320101", "name": "西县", "level": "county"}, {"code": "320102", "name": "东县", "level": "county"}]
+    counties = [
+        {"code": "320101", "name": "西县", "level": "county"},
+        {"code": "320102", "name": "东县", "level": "county"},
+    ]
     put(fresh_store, "admin_area", frame(counties, [square(118.0, 31.5, 1.0), square(119.0, 31.5, 1.0)]))
     put(fresh_store, "park", frame([{"code": "P1", "name": "园区"}], [square(118.4, 31.9, 0.3)]))
     two = [{"code": "S1", "name": "西厂", "park_code": "P1"}, {"code": "S2", "name": "东厂", "park_code": None}]

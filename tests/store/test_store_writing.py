@@ -95,8 +95,17 @@ def test_every_kind_of_value_comes_back_as_it_went(fresh_store: Store) -> None:
                 "volume_m3": number[place],
                 "storeys": [3, None, 0, -1, 2**40, 5][place],
                 "handles_flammable_vapour": [True, False, None, True, False, None][place],
-                "commissioned_on": [date(1949, 10, 1), None, date(2026, 2, 28), date(1, 1, 1), date(9999, 12, 31), None][place],
-                "attributes": [{}, {"a": [1, 2.5, "三"], "b": {"c": None}}, None, {"x": True}, {"": '"'}, {"n": 0.1}][place],
+                "commissioned_on": [
+                    date(1949, 10, 1),
+                    None,
+                    date(2026, 2, 28),
+                    date(1, 1, 1),
+                    date(9999, 12, 31),
+                    None,
+                ][place],
+                "attributes": [{}, {"a": [1, 2.5, "三"], "b": {"c": None}}, None, {"x": True}, {"": '"'}, {"n": 0.1}][
+                    place
+                ],
                 "position_source": ["survey", None, "synthetic", "unknown", "imagery", "survey"][place],
                 "position_uncertainty_m": number[place],
             }
@@ -261,7 +270,9 @@ def test_first_load_with_indices_rebuilt_equals_plain_insertion(
     monkeypatch.setattr(bulk, "WORTH_REBUILDING", 1)
     put(fresh_store, "protected_target", content)
     assert indices(fresh_store) == before
-    one, other = (store.read("protected_target").drop(columns=["fid", "recorded_at"]) for store in (fresh_store, module_store))
+    one, other = (
+        store.read("protected_target").drop(columns=["fid", "recorded_at"]) for store in (fresh_store, module_store)
+    )
     pd.testing.assert_frame_equal(one, other)
 
 
@@ -277,8 +288,8 @@ def test_stamps_rise_even_when_the_clock_was_ahead(fresh_store: Store) -> None:
     with fresh_store.engine.begin() as connection:  # as if the server's clock had been an hour fast for one import
         connection.execute(
             sa.text(
-                "INSERT INTO batch SELECT gen_random_uuid(), layer, file, sha256, recorded_at + interval '1 hour', rows,"
-                " added, changed, unchanged, note, by FROM batch"
+                "INSERT INTO batch SELECT gen_random_uuid(), layer, file, sha256, recorded_at + interval '1 hour',"
+                " rows, added, changed, unchanged, note, by FROM batch"
             )
         )
     ahead = fresh_store.last_recorded_at()
