@@ -128,6 +128,7 @@ def instrument(code: str, mapping: Row, rows: list[Row], facts: Row, added: Row)
         "status": status.pop() if len(status) == 1 else "in_force",
         "applies_when": mapping.get("applies_when"),
         "note": mapping.get("note"),
+        "gaps": added.get("gaps"),
         "sources": _entries(code, "source", _replaced(mapping["sources"], added), facts["approximate"], added),
         "targets": _entries(code, "target", mapping["targets"], facts["approximate"], added),
         "rules": [],

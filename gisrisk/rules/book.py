@@ -70,9 +70,10 @@ class RuleBook:
     def largest_m(self, rule: Rule, on: date) -> float:
         """The largest figure the rule can ask for on a day [m]; 0 where it asks for none.
 
-        A multiple of an attribute counts with the attribute's `plausible_max`, so that a search within this distance
-        loses no pair.
+        A multiple of an attribute counts with the attribute's `plausible_max` and mapping factors are included, so that
+        a search within this distance loses no pair.
         """
+        widest = max((entry.distance_factor for entry in self.logic(rule).sources), default=1.0)
         plain = [rule.required_m(on) or 0.0]
         by_case = [metres for _, metres in rule.distance_cases]
         multiples = [
@@ -80,15 +81,14 @@ class RuleBook:
             for name, cases in rule.factor_of
             for _, factor in cases
         ]
-        return max(plain + by_case + multiples)
+        return widest * max(plain + by_case + multiples)
 
     def reach_m(self, on: date) -> float:
-        """The largest figure any rule in force can ask for [m], mapping factors included."""
-        widest = max((e.distance_factor for i in self.instruments.values() for e in i.sources), default=1.0)
-        return widest * max((self.largest_m(rule, on) for rule in self.in_force(on)), default=0.0)
+        """The largest figure any rule in force can ask for [m]."""
+        return max((self.largest_m(rule, on) for rule in self.in_force(on)), default=0.0)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def load_rules(folder: Path | None = None) -> RuleBook:
     """The shipped rule book, or that of another folder.
 

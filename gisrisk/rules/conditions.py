@@ -235,7 +235,7 @@ def _gather(node: Condition, row: Row, parts: Sequence[Condition]) -> set[str]:
     return set().union(*(part.missing(row) for part in parts))
 
 
-def _coded(column: pd.Series[Any], kind: str) -> tuple[NDArray[np.intp], Sequence[Any]]:
+def _coded(column: pd.Series[Any], kind: str) -> tuple[NDArray[np.integer[Any]], Sequence[Any]]:
     """A column as codes (-1 where empty) into its distinct values; a categorical column is that already."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy(), list(column.cat.categories)

@@ -66,6 +66,8 @@ class Instrument:
     edition: date | None
     status: str
     note: str | None
+    gaps: tuple[tuple[str, str], ...]
+    """What the recorded text does not cover, in Chinese and in English."""
     applies_when_source: Condition
     applies_when_context: Condition
     sources: tuple[Entry, ...]
@@ -146,6 +148,7 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
             edition=_day(content["edition"]) if "edition" in content else None,
             status=content["status"],
             note=content.get("note"),
+            gaps=tuple((gap["zh"], gap["en"]) for gap in content.get("gaps", ())),
             applies_when_source=condition(applies.get("source"), "applies_when"),
             applies_when_context=condition(applies.get("context"), "applies_when"),
             sources=sources,

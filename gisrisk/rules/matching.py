@@ -51,6 +51,9 @@ def match(book: RuleBook, subjects: Subjects, on: date) -> Matches:
                 matches.append(found)
             if rule.prohibited_when:
                 not_evaluated.append((rule.id, "附加的禁止条件尚未判定", "its additional prohibition is not evaluated"))
+    for instrument in book.instruments.values():
+        if instrument.in_force <= on:
+            not_evaluated += [(instrument.document_no, zh, en) for zh, en in instrument.gaps]
     return Matches(matches, not_evaluated)
 
 

@@ -181,7 +181,7 @@ class Matches:
 
     matches: list[RowMatch]
     not_evaluated: list[tuple[str, str, str]]
-    """(rule id, reason in Chinese, reason in English)."""
+    """(rule id, or document number for a gap in a document; reason in Chinese; reason in English)."""
 
     def __iter__(self) -> Iterator[RowMatch]:
         return iter(self.matches)

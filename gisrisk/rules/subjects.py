@@ -90,8 +90,13 @@ class Subjects:
         """One row as a dict."""
         rows: dict[int, dict[str, Any]] = self._cache.setdefault("rows", {})
         if index not in rows:
-            rows[index] = {name: self.frame[name].iat[index] for name in self.frame.columns}
+            rows[index] = {name: cells[index] for name, cells in self._cells.items()}
         return rows[index]
+
+    @cached_property
+    def _cells(self) -> dict[str, NDArray[Any]]:
+        """Columns as arrays: looking up single cells of a frame is slow."""
+        return {name: self.frame[name].to_numpy() for name in self.frame.columns}
 
 
 def build_subjects(
