@@ -63,6 +63,8 @@ def region_grades(
     """
     method = method or load_method("region_worst")
     worst = {str(code): int(level) for code, level in grades.attrs.get("level_at_worst", {}).items()}
+    grades = grades.copy(deep=False)
+    grades.attrs = {}  # pandas copies them with every selection
     majors = _majors(grades, hazards)
     blocks: list[tuple[str, str | None, gpd.GeoDataFrame]] = [("park", None, park)]
     if len(admin):

@@ -66,7 +66,8 @@ def site_grades(
     GeoDataFrame in EPSG:4490, sorted by site_code
         status: graded | undetermined; level 1 (worst) .. 4, null when undetermined; level_at_least: the level known so
         far, which can only become worse. likelihood, severity, score: the known part. A hazard source without a site on
-        record is a row of its own, under its unit code. `attrs["level_at_worst"]`: worst level each site may have.
+        record is a row of its own, under its unit code. `attrs["level_at_worst"]`: worst level an undetermined site may
+        have.
     """
     rows = _places(sites, hazards)
     known_sites = set(rows["site_code"])
@@ -83,7 +84,8 @@ def site_grades(
         if place["stands_alone"]:
             row["reasons"] += ";危险源未关联企业,按危险源本身定级"
         graded.append({**place, **row})
-        at_worst[code] = worst
+        if row["status"] == "undetermined":
+            at_worst[code] = worst
     frame = gpd.GeoDataFrame(pd.DataFrame(graded, columns=COLUMNS), geometry="geometry", crs=STORAGE_CRS)
     counties = admin[admin["level"] == "county"] if len(admin) else admin
     frame["county_code"] = assign_by_overlap(frame.geometry.to_numpy(), counties)

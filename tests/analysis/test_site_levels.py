@@ -161,6 +161,8 @@ def test_an_open_level_of_a_major_hazard_leaves_the_colour_open() -> None:
     # level 4 or worse, up to 2: S 2..4, R 8..16: blue to orange
     site = one(units(major(None, worst=2, mildest=4)))
     assert (site["status"], site["level_at_least"], site["severity"]) == ("undetermined", 4, 2)
+    worst = site_grades(sites(), units(major(None, worst=2, mildest=4)), findings(), EMPTY, EMPTY, method=METHOD)
+    assert worst.attrs["level_at_worst"] == {"S": 2}
     assert "缺 inventory.quantity_t (氯)" in site["reasons"]
 
 
@@ -196,7 +198,7 @@ def test_a_unit_without_a_site_is_graded_by_itself() -> None:
     alone = result.set_index("site_code").loc["U"]
     assert (alone["level"], alone["violations"]) == (1, 1)
     assert "未关联企业" in alone["reasons"]
-    assert result.attrs["level_at_worst"] == {"S": 4, "U": 1}
+    assert result.attrs["level_at_worst"] == {}  # both are graded
 
 
 def test_findings_of_a_source_that_is_no_unit_reach_its_site() -> None:
