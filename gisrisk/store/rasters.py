@@ -97,10 +97,13 @@ def register_raster(
     source = Path(path)
     facts = inspect(source, target)
     source_sha256 = _sha256(source)
-    newest = raster(engine, data_dir, layer_name)
-    if newest is not None and (newest.source_sha256, newest.position_source) == (source_sha256, position_source):
+    newest = _find(engine, data_dir, layer_name, None)
+    known = newest is not None and (newest.source_sha256, newest.position_source) == (source_sha256, position_source)
+    if newest is not None and known and newest.path.is_file():
         return newest
     kept, sha256 = _keep(source, data_dir / FOLDER, is_cog=facts.is_cog)
+    if newest is not None and known and newest.sha256 == sha256:  # its file had been lost
+        return newest
     with writing(engine) as cursor:
         stamp = take_import_lock(cursor)
         record = RasterRecord(
@@ -134,25 +137,29 @@ def raster(engine: sa.Engine, data_dir: Path, layer_name: str, as_of: Moment | N
         It is in the register, but its file is gone.
     """
     layer(layer_name)
-    with reading(engine) as cursor:
-        cursor.execute(
-            f"SELECT {_COLUMNS} FROM {SCHEMA}.raster"
-            " WHERE layer = %s AND (%s::timestamptz IS NULL OR recorded_at <= %s)"
-            " ORDER BY recorded_at DESC LIMIT 1",
-            (layer_name, *[None if as_of is None else moment(as_of)] * 2),
-        )
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    identifier, name, relative, *rest = found
-    record = RasterRecord(identifier, name, data_dir / relative, *rest)
-    if not record.path.is_file():
+    record = _find(engine, data_dir, layer_name, None if as_of is None else moment(as_of))
+    if record is not None and not record.path.is_file():
         raise StoreUnavailable(
             f"The raster of layer '{layer_name}' recorded at {record.recorded_at:%Y-%m-%d %H:%M} is missing: "
             f"{record.path}. Restore it from a back-up of the data folder, or import it again "
             f"(it was {record.source_file})."
         )
     return record
+
+
+def _find(engine: sa.Engine, data_dir: Path, layer_name: str, when: datetime | None) -> RasterRecord | None:
+    with reading(engine) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM {SCHEMA}.raster"
+            " WHERE layer = %s AND (%s::timestamptz IS NULL OR recorded_at <= %s)"
+            " ORDER BY recorded_at DESC LIMIT 1",
+            (layer_name, when, when),
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    identifier, name, relative, *rest = found
+    return RasterRecord(identifier, name, data_dir / relative, *rest)
 
 
 def inspect(path: Path, target: Layer) -> _Facts:
