@@ -14,6 +14,9 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     The cache goes beside the module, else to the user's cache folder, or to `NUMBA_CACHE_DIR`. With none of them
     writable numba refuses to decorate at all; then the function is compiled afresh in each process instead.
 
+    The cache notices a change in the function's own file only. So a compiled function calls compiled functions, and
+    reads constants, of its own module alone; modules are joined in Python.
+
     Parameters
     ----------
     function : callable, optional

@@ -95,46 +95,58 @@ def _fill(box, west, south, per_x, per_y, columns, rows):  # type: ignore[no-unt
 
 
 @compiled
-def boxes_near(grid, box, west, south, east, north, found):  # type: ignore[no-untyped-def]
-    """Write the boxes that meet the closed query box into `found`, each once and rising; returns (count, found).
+def boxes_near(grid, box, query, first, last):  # type: ignore[no-untyped-def]
+    """Boxes that meet the closed query boxes first..last, each once and rising.
 
-    `found` is replaced by a longer array when it is too short. A box over several cells is taken only in the first
-    cell that it shares with the query, which needs no memory of what was seen.
+    Returns offsets (last - first + 1,) and numbers of boxes: query q found numbers[offsets[q - first]:offsets[q - first
+    + 1]]. A box over several cells is taken only in the first cell that it shares with the query, which needs no memory
+    of what was seen.
     """
+    offsets = np.zeros(last - first + 1, np.int64)
+    found = np.empty(4096, np.int64)
     count = 0
-    x0, x1 = cell_of(west, grid.west, grid.per_x, grid.columns), cell_of(east, grid.west, grid.per_x, grid.columns)
-    y0, y1 = cell_of(south, grid.south, grid.per_y, grid.rows), cell_of(north, grid.south, grid.per_y, grid.rows)
-    for y in range(y0, y1 + 1):
-        for x in range(x0, x1 + 1):
-            c = y * grid.columns + x
-            for k in range(grid.start[c], grid.start[c + 1]):
-                g = grid.item[k]
-                if box[g, 0] > east or box[g, 2] < west or box[g, 1] > north or box[g, 3] < south:
-                    continue
-                if x > x0 and cell_of(box[g, 0], grid.west, grid.per_x, grid.columns) != x:
-                    continue
-                if y > y0 and cell_of(box[g, 1], grid.south, grid.per_y, grid.rows) != y:
-                    continue
-                if count == len(found):
-                    found = np.concatenate((found, np.empty_like(found)))
-                found[count] = g
-                count += 1
-    for k in range(len(grid.large)):
-        g = grid.large[k]
-        if box[g, 0] > east or box[g, 2] < west or box[g, 1] > north or box[g, 3] < south:
-            continue
-        if count == len(found):
-            found = np.concatenate((found, np.empty_like(found)))
-        found[count] = g
-        count += 1
-    if count > 64:
-        found[:count] = np.sort(found[:count])
-    else:
-        for a in range(1, count):
-            value = found[a]
-            b = a - 1
-            while b >= 0 and found[b] > value:
-                found[b + 1] = found[b]
-                b -= 1
-            found[b + 1] = value
-    return count, found
+    for q in range(first, last):
+        west, south, east, north = query[q, 0], query[q, 1], query[q, 2], query[q, 3]
+        x0, x1 = cell_of(west, grid.west, grid.per_x, grid.columns), cell_of(east, grid.west, grid.per_x, grid.columns)
+        y0, y1 = cell_of(south, grid.south, grid.per_y, grid.rows), cell_of(north, grid.south, grid.per_y, grid.rows)
+        begin = count
+        for y in range(y0, y1 + 1):
+            for x in range(x0, x1 + 1):
+                c = y * grid.columns + x
+                for k in range(grid.start[c], grid.start[c + 1]):
+                    g = grid.item[k]
+                    if box[g, 0] > east or box[g, 2] < west or box[g, 1] > north or box[g, 3] < south:
+                        continue
+                    if x > x0 and cell_of(box[g, 0], grid.west, grid.per_x, grid.columns) != x:
+                        continue
+                    if y > y0 and cell_of(box[g, 1], grid.south, grid.per_y, grid.rows) != y:
+                        continue
+                    if count == len(found):
+                        found = np.concatenate((found, np.empty_like(found)))
+                    found[count] = g
+                    count += 1
+        for k in range(len(grid.large)):
+            g = grid.large[k]
+            if box[g, 0] > east or box[g, 2] < west or box[g, 1] > north or box[g, 3] < south:
+                continue
+            if count == len(found):
+                found = np.concatenate((found, np.empty_like(found)))
+            found[count] = g
+            count += 1
+        _sort(found[begin:count])
+        offsets[q - first + 1] = count
+    return offsets, found[:count]
+
+
+@compiled
+def _sort(numbers):  # type: ignore[no-untyped-def]
+    if len(numbers) > 64:
+        numbers[:] = np.sort(numbers)
+        return
+    for a in range(1, len(numbers)):
+        value = numbers[a]
+        b = a - 1
+        while b >= 0 and numbers[b] > value:
+            numbers[b + 1] = numbers[b]
+            b -= 1
+        numbers[b + 1] = value

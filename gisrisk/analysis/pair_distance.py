@@ -10,61 +10,48 @@ from __future__ import annotations
 import numpy as np
 
 from gisrisk.analysis.compiled import compiled
-from gisrisk.analysis.grid_hash import boxes_near
-from gisrisk.analysis.segments import BLOCK, BLOCK_SIZE, PATH, RING_END, START
 
-# Metres in a degree of longitude on the equator and the least in a degree of latitude (GRS80), lowered by 1e-4 so that
-# a chord up to 200 km long is never shorter than the bound made from them.
-_X_M = 111_319.490_8 * (1 - 1e-4)
-_Y_M = 110_574.27 * (1 - 1e-4)
+START, RING_END, PATH, BLOCK = 0, 1, 2, 3
+"""Columns of `Segments.table`."""
+
+BLOCK_SIZE = 8
+"""Segments that share one bounding box, so that far parts of a long shape are passed over together."""
+
 _TOUCH_DEG = 1e-12  # a vertex this close to an edge lies on it: 1e-7 m, the rounding of an edge in degrees
 
 
 @compiled
-def scan(segments, solid, grid, sources, reach, slack, first, last):  # type: ignore[no-untyped-def]
-    """Pairs of the shapes first..last with the shapes from `sources` on, within reach[i] + slack.
+def judge(  # type: ignore[no-untyped-def]
+    table, path, box, block_box, flat, solid, sources, limit, scale_x, scale_y, first, offsets, candidate
+):
+    """Candidates of the shapes from `first` on whose distance is within limit[i].
 
-    `solid` is None in the plane. Returns i, j (rising; j counted from `sources`) and rows of distance, x, y of the
-    nearest place on shape i, x, y of that on shape j.
+    The first arrays are those of `Segments`; `solid` is None in the plane. Candidate c of shape first + k, for c from
+    offsets[k] up to offsets[k + 1], is the shape sources + candidate[c]. Returns i, j (j counted from `sources`) and
+    rows of distance, x, y of the nearest place on shape i, x, y of that on shape j.
     """
-    # Plain arrays: handing the tuple on would count references to each array at each call, in every thread.
-    table, path, box, block_box, flat = segments
-    target_box = box[sources:]
-    found = np.empty(256, np.int64)
-    pair = np.empty((1024, 2), np.int64)
-    value = np.empty((1024, 5))
+    pair = np.empty((len(candidate), 2), np.int64)
+    value = np.empty((len(candidate), 5))
     point = np.empty(4)
     count = 0
-    for i in range(first, last):
-        limit = reach[i] + slack
-        scale_x, scale_y = 1.0, 1.0
-        grow_x, grow_y = limit, limit
-        if solid is not None:
-            scale_y = _Y_M
-            grow_y = limit / scale_y
-            farthest = min(90.0, max(abs(box[i, 1]), abs(box[i, 3])) + grow_y)
-            scale_x = _X_M * np.cos(np.radians(farthest))
-            grow_x = limit / scale_x if scale_x > 1.0 else 360.0
-        near, found = boxes_near(
-            grid, target_box, box[i, 0] - grow_x, box[i, 1] - grow_y, box[i, 2] + grow_x, box[i, 3] + grow_y, found
-        )
-        for c in range(near):
-            j = sources + found[c]
-            if _gap2(box, i, box, j, scale_x, scale_y) > limit * limit:
+    for k in range(len(offsets) - 1):
+        i = first + k
+        for c in range(offsets[k], offsets[k + 1]):
+            j = sources + candidate[c]
+            if _gap2(box, i, box, j, scale_x[i], scale_y[i]) > limit[i] * limit[i]:
                 continue
-            distance = pair_distance(table, path, box, block_box, flat, solid, i, j, limit, scale_x, scale_y, point)
-            if distance > limit:
+            distance = pair_distance(
+                table, path, box, block_box, flat, solid, i, j, limit[i], scale_x[i], scale_y[i], point
+            )
+            if distance > limit[i]:
                 continue
-            if count == len(pair):
-                pair = np.concatenate((pair, np.empty_like(pair)))
-                value = np.concatenate((value, np.empty_like(value)))
             pair[count, 0] = i
-            pair[count, 1] = j - sources
+            pair[count, 1] = candidate[c]
             value[count, 0] = distance
-            for k in range(4):
-                value[count, k + 1] = point[k]
+            for axis in range(4):
+                value[count, axis + 1] = point[axis]
             count += 1
-    return pair[:count], value[:count]
+    return pair[:count].copy(), value[:count].copy()
 
 
 @compiled
@@ -263,3 +250,31 @@ def _place(flat, s, t, point, at):  # type: ignore[no-untyped-def]
     else:
         point[at] = flat[s, 0] + t * (flat[s, 2] - flat[s, 0])
         point[at + 1] = flat[s, 1] + t * (flat[s, 3] - flat[s, 1])
+
+
+@compiled
+def boxes_of(flat, table):  # type: ignore[no-untyped-def]
+    """Bounding boxes of the shapes and of their blocks."""
+    n = len(table) - 1
+    box = np.empty((n, 4))
+    block_box = np.empty((table[n, BLOCK], 4))
+    for g in range(n):
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+        for b in range(table[g, BLOCK], table[g + 1, BLOCK]):
+            first = table[g, START] + (b - table[g, BLOCK]) * BLOCK_SIZE
+            w, s, e, t = np.inf, np.inf, -np.inf, -np.inf
+            for k in range(first, min(first + BLOCK_SIZE, table[g + 1, START])):
+                w = min(w, flat[k, 0], flat[k, 2])
+                s = min(s, flat[k, 1], flat[k, 3])
+                e = max(e, flat[k, 0], flat[k, 2])
+                t = max(t, flat[k, 1], flat[k, 3])
+            block_box[b, 0] = w
+            block_box[b, 1] = s
+            block_box[b, 2] = e
+            block_box[b, 3] = t
+            west, south, east, north = min(west, w), min(south, s), max(east, e), max(north, t)
+        box[g, 0] = west
+        box[g, 1] = south
+        box[g, 2] = east
+        box[g, 3] = north
+    return box, block_box

@@ -17,8 +17,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gisrisk.analysis.grid_hash import build_grid
-from gisrisk.analysis.pair_distance import pair_distance, scan
+from gisrisk.analysis.grid_hash import boxes_near, build_grid
+from gisrisk.analysis.pair_distance import judge, pair_distance
 from gisrisk.analysis.segments import Segments, flatten, on_ellipsoid
 from gisrisk.errors import OutOfDomain
 from gisrisk.geo import GEOD
@@ -30,7 +30,10 @@ _ROUNDING_M = 1e-9  # a planar pair at exactly the reach is within it whatever t
 _GEODESIC_ROUNDING_M = 1e-7
 _CHORD_SLACK_M = 0.01  # a chord through a piece of an edge may pass this much beside the edge, and never more
 _SOURCES_PER_TASK = 256
-_DEGREE_M = 110_574.0  # of latitude, on the equator
+# Metres in a degree of longitude on the equator and the fewest in a degree of latitude (GRS80), lowered by 1e-4 so
+# that a chord up to 200 km long is never shorter than the bound made from them.
+_LONGITUDE_M = 111_319.490_8 * (1 - 1e-4)
+_LATITUDE_M = 110_574.27 * (1 - 1e-4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +105,7 @@ def pairs_within(sources: Any, targets: Any, reach_m: ArrayLike, *, geodesic: bo
     if len(source_shapes) == 0 or len(target_shapes) == 0:
         return _as_pairs(np.empty((0, 2), np.int64), np.empty((0, 5)))
     segments = flatten(np.concatenate([source_shapes, target_shapes]), geodesic=geodesic, name_of=name_of)
-    pair, value = _scan_all(segments, reach, geodesic)
+    pair, value = _judge_all(segments, reach, geodesic)
     if geodesic:
         value = _measure(value)
         near = value[:, 0] <= reach[pair[:, 0]] + _GEODESIC_ROUNDING_M
@@ -175,23 +178,21 @@ def _reach(reach_m: ArrayLike, count: int, geodesic: bool) -> NDArray[np.float64
     return np.ascontiguousarray(np.broadcast_to(reach, (count,)))
 
 
-def _scan_all(
+def _judge_all(
     segments: Segments, reach: NDArray[np.float64], geodesic: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Run the scan over spans of sources on all processors; threads of our own, because they are safe in a server."""
+    """Judge spans of sources on all processors; with threads of our own, which are safe in a server."""
     sources = len(reach)
+    limit = reach + (_CHORD_SLACK_M if geodesic else _ROUNDING_M)
+    scale_x, scale_y = _least_scale(segments.box[:sources], limit) if geodesic else (np.ones(sources), np.ones(sources))
+    query = segments.box[:sources] + (limit / np.array([-scale_x, -scale_y, scale_x, scale_y])).T
+    target_box = segments.box[sources:]
+    grid = build_grid(target_box, float((query[:, 2] - query[:, 0]).mean()), float((query[:, 3] - query[:, 1]).mean()))
     solid = on_ellipsoid(segments) if geodesic else None
-    slack = _CHORD_SLACK_M if geodesic else _ROUNDING_M
-    source_box = segments.box[:sources]
-    height = float(reach.mean()) / (_DEGREE_M if geodesic else 1.0)
-    width = height
-    if geodesic:
-        width /= max(np.cos(np.radians(np.abs(source_box[:, [1, 3]]).max())), 1e-3)
-    width, height = 2 * width + _mean_size(source_box, 0), 2 * height + _mean_size(source_box, 1)
-    grid = build_grid(segments.box[sources:], width, height)
 
     def task(span: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        pair, value = scan(segments, solid, grid, sources, reach, slack, *span)
+        offsets, candidate = boxes_near(grid, target_box, query, *span)
+        pair, value = judge(*segments, solid, sources, limit, scale_x, scale_y, span[0], offsets, candidate)
         return pair, value
 
     spans = list(_spans(sources))
@@ -202,8 +203,11 @@ def _scan_all(
     return np.concatenate([pair for pair, _ in done]), np.concatenate([value for _, value in done])
 
 
-def _mean_size(box: NDArray[np.float64], axis: int) -> float:
-    return float((box[:, axis + 2] - box[:, axis]).mean())
+def _least_scale(box: NDArray[np.float64], limit_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Metres in a degree of longitude and of latitude, not more than anywhere within `limit_m` of the boxes."""
+    scale_y = np.full(len(box), _LATITUDE_M)
+    farthest = np.minimum(90.0, np.abs(box[:, [1, 3]]).max(axis=1) + limit_m / scale_y)
+    return np.maximum(_LONGITUDE_M * np.cos(np.radians(farthest)), 1e-3), scale_y
 
 
 def _spans(count: int) -> Iterator[tuple[int, int]]:

@@ -14,10 +14,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gisrisk.analysis.compiled import compiled
+from gisrisk.analysis.pair_distance import BLOCK, BLOCK_SIZE, PATH, RING_END, START, boxes_of
 from gisrisk.errors import OutOfDomain
 from gisrisk.geo import to_ecef
 
-BLOCK_SIZE = 8  # segments that share one bounding box, so that far parts of a long shape are skipped together
 PIECE_M = 150.0  # longest chord in geodesic work: it stays within 0.5 mm of the edge it stands for [m]
 
 _POLYGON, _COLLECTION = 3, 7  # shapely's type numbers
@@ -39,10 +39,6 @@ class Segments(NamedTuple):
     """(blocks, 4) the same of every run of `BLOCK_SIZE` segments."""
     flat: NDArray[np.float64]
     """(m, 5) x, y at the start, x, y at the end, 1 / squared length (0 for a point)."""
-
-
-START, RING_END, PATH, BLOCK = 0, 1, 2, 3
-"""Columns of `Segments.table`."""
 
 
 def flatten(geometries: NDArray[Any], *, geodesic: bool, name_of: Callable[[int], str]) -> Segments:
@@ -85,7 +81,7 @@ def flatten(geometries: NDArray[Any], *, geodesic: bool, name_of: Callable[[int]
             f"{name_of(int(bare[0]))} has no geometry ({len(bare)} such rows): its distance to anything is unknown. "
             "Leave such rows out and report them as undetermined."
         )
-    box, block_box = _boxes(flat, table)
+    box, block_box = boxes_of(flat, table)
     if geodesic:
         _check_degrees(box, name_of)
     return Segments(table, first, box, block_box, flat)
@@ -202,34 +198,6 @@ def _put(flat, s, ax, ay, bx, by):  # type: ignore[no-untyped-def]
     flat[s, 3] = by
     squared = (bx - ax) * (bx - ax) + (by - ay) * (by - ay)
     flat[s, 4] = 1.0 / squared if squared > 0 else 0.0
-
-
-@compiled
-def _boxes(flat, table):  # type: ignore[no-untyped-def]
-    """Bounding boxes of the shapes and of their blocks."""
-    n = len(table) - 1
-    box = np.empty((n, 4))
-    block_box = np.empty((table[n, BLOCK], 4))
-    for g in range(n):
-        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
-        for b in range(table[g, BLOCK], table[g + 1, BLOCK]):
-            first = table[g, START] + (b - table[g, BLOCK]) * BLOCK_SIZE
-            w, s, e, t = np.inf, np.inf, -np.inf, -np.inf
-            for k in range(first, min(first + BLOCK_SIZE, table[g + 1, START])):
-                w = min(w, flat[k, 0], flat[k, 2])
-                s = min(s, flat[k, 1], flat[k, 3])
-                e = max(e, flat[k, 0], flat[k, 2])
-                t = max(t, flat[k, 1], flat[k, 3])
-            block_box[b, 0] = w
-            block_box[b, 1] = s
-            block_box[b, 2] = e
-            block_box[b, 3] = t
-            west, south, east, north = min(west, w), min(south, s), max(east, e), max(north, t)
-        box[g, 0] = west
-        box[g, 1] = south
-        box[g, 2] = east
-        box[g, 3] = north
-    return box, block_box
 
 
 def on_ellipsoid(segments: Segments) -> NDArray[np.float64]:
