@@ -100,7 +100,13 @@ def densify(geometry: Any, max_edge_m: float = MAX_EDGE_M) -> Any:
     """
     if not max_edge_m > 0:
         raise OutOfDomain(f"max_edge_m is {max_edge_m}, expected > 0")
-    return shapely.segmentize(geometry, max_edge_m / _DEGREE_M)
+    # GEOS refuses to split a line whose ends coincide (the shortest line of shapes that touch); it needs no splitting.
+    has_length = shapely.length(geometry) > 0
+    if np.ndim(has_length) == 0:
+        return shapely.segmentize(geometry, max_edge_m / _DEGREE_M) if has_length else geometry
+    out = np.array(geometry, dtype=object)
+    out[has_length] = shapely.segmentize(out[has_length], max_edge_m / _DEGREE_M)
+    return out
 
 
 def buffer_m(geom: BaseGeometry, radius_m: float) -> BaseGeometry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import geopandas as gpd
@@ -11,21 +10,19 @@ import pandas as pd
 import shapely
 from matplotlib import patheffects
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 
 from gisrisk.catalog.palette import LEVELS, UNDETERMINED, Level
 from gisrisk.products import fonts
 from gisrisk.products.ground import PARK_EDGE, TANK_EDGE, TARGET, fill, strokes, visible
-from gisrisk.products.labels import Placer, along, around, spiral
+from gisrisk.products.labels import Placer, around, spiral
 from gisrisk.products.page import INK, Box
 from gisrisk.products.plane import Extent, Plane
-from gisrisk.products.view import Part, context_layer, is_missing, park_codes
-from gisrisk.products.words import ROMAN, level_of, metres
+from gisrisk.products.view import Part, context_layer, is_missing
+from gisrisk.products.words import ROMAN
 
+MAX_TARGET_NAMES = 40
 SITE_EDGE = "#1a1a1a"
-VIOLATION = "#000000"
 MAJOR_FACE = "#111111"
-MAX_LINE_LABELS = 60
 HALO = [patheffects.Stroke(linewidth=1.6, foreground="white")]
 
 
@@ -95,38 +92,59 @@ def draw_hazard_sources(axes: Axes, part: Part, plane: Plane, extent: Extent) ->
 
 
 def draw_targets(axes: Axes, part: Part, plane: Plane, extent: Extent, placer: Placer) -> bool:
-    """Protected targets: outline or square; those of a finding and the most populous are named while there is room."""
+    """Protected targets: outline or square; named while there is room.
+
+    Those of a violation come first, then the most populous. Offices inside a plot are drawn but not named: the number
+    of the plot names them.
+    """
     targets = visible(plane.project_frame(context_layer(part.study, "protected_target", "population")), extent)
     if targets.empty:
         return False
-    is_area = targets.geometry.geom_type.str.endswith("Polygon")
+    is_area = targets.geometry.geom_type.str.endswith("Polygon").to_numpy(bool)
     fill(axes, targets.geometry[is_area], face="#D6EAE6", edge=TARGET, width_pt=0.8, zorder=4.9)
     centre = targets.geometry.representative_point()
+    small = ~is_area | (targets.geometry.area.to_numpy() < extent.metres(1.5) ** 2)
+    plots = plane.project_frame(part.study.site_grades)
+    plots = plots[plots.geometry.geom_type != "Point"]
+    in_plot = np.zeros(len(targets), bool)
+    in_plot[np.unique(plots.sindex.query(centre.to_numpy(), predicate="intersects")[0])] = True
+    alone = (small & ~in_plot) | ~is_area
     axes.scatter(
-        centre.x, centre.y, s=13, marker="s", facecolors=TARGET, edgecolors="white", linewidths=0.6, zorder=5.2
-    )
-    involved = set(part.violations["target_code"].astype(str))
-    people = pd.to_numeric(targets["population"], errors="coerce").fillna(0)
-    order = sorted(
-        range(len(targets)),
-        key=lambda i: (str(targets["code"].iloc[i]) not in involved, -people.iloc[i], str(targets["code"].iloc[i])),
-    )
-    symbols = [_symbol(extent, x, y, 0.9) for x, y in zip(centre.x, centre.y, strict=True)]
-    for symbol in symbols:
-        placer.take(symbol)
-    for i in order[:40]:
-        name = targets["name"].iloc[i]
-        if not is_missing(name):
-            _name(axes, extent, placer, symbols[i], str(name), 6.2, color="#00473F")
+        centre.x[alone], centre.y[alone], s=13, marker="s", facecolors=TARGET, edgecolors="white", linewidths=0.6,
+        zorder=5.2,
+    )  # fmt: skip
+    involved = targets["code"].astype(str).isin(set(part.violations["target_code"].astype(str))).to_numpy(bool)
+    people = pd.to_numeric(targets["population"], errors="coerce").fillna(0).to_numpy()
+    symbols = [_symbol(extent, geometry, point) for geometry, point in zip(targets.geometry, centre, strict=True)]
+    for symbol, hidden in zip(symbols, in_plot, strict=True):
+        if not hidden:
+            placer.take(symbol)
+    wanted = [
+        i for i in range(len(targets)) if (involved[i] or not in_plot[i]) and not is_missing(targets["name"].iloc[i])
+    ]
+    wanted.sort(key=lambda i: (not involved[i], -people[i], str(targets["code"].iloc[i])))
+    for i in wanted[:MAX_TARGET_NAMES]:
+        write_name(axes, extent, placer, symbols[i], map_name(targets["name"].iloc[i], part), 6.2, color="#00473F")
     return True
 
 
-def _symbol(extent: Extent, x: float, y: float, half_mm: float) -> Box:
-    mx, my = extent.mm(x, y)
-    return Box(mx - half_mm, my - half_mm, 2 * half_mm, 2 * half_mm)
+def map_name(name: Any, part: Part) -> str:
+    """A name as written on the map: on a sheet marked 演示数据 as a whole, not marked once more at every name."""
+    text = str(name)
+    return text.replace("(演示)", "").replace("（演示）", "") if part.study.synthetic else text
 
 
-def _name(
+def _symbol(extent: Extent, geometry: Any, point: shapely.Point) -> Box:
+    """The box of a target on the page: its own outline when small, else the place of its point."""
+    west, south, east, north = geometry.bounds
+    (x0, y0), (x1, y1) = extent.mm(west, south), extent.mm(east, north)
+    if max(x1 - x0, y1 - y0) > 12:
+        x, y = extent.mm(point.x, point.y)
+        return Box(x - 0.9, y - 0.9, 1.8, 1.8)
+    return Box(min(x0, (x0 + x1) / 2 - 0.9), min(y0, (y0 + y1) / 2 - 0.9), max(x1 - x0, 1.8), max(y1 - y0, 1.8))
+
+
+def write_name(
     axes: Axes,
     extent: Extent,
     placer: Placer,
@@ -265,116 +283,3 @@ def triangle(axes: Axes, u: float, v: float, size_mm: float) -> None:
         transform=axes.transAxes,
         zorder=7.3,
     )
-
-
-def finding_lines(part: Part, status: str) -> Iterator[tuple[int, Any, Any]]:
-    """Lines of findings of one status, one per pair: its number in the sheet's table, the finding, its line.
-
-    Where several clauses are broken by the same pair the one with the largest shortfall stands for it.
-    """
-    seen: set[tuple[str, str, str, str]] = set()
-    rows = part.findings[part.findings["status"] == status]
-    for number, row in enumerate(rows.itertuples(), start=1):
-        pair = (row.source_layer, str(row.source_code), row.target_layer, str(row.target_code))
-        if pair not in seen and row.geometry is not None and not row.geometry.is_empty:
-            seen.add(pair)
-            yield number, row, row.geometry
-
-
-def draw_finding_lines(axes: Axes, part: Part, plane: Plane, extent: Extent, placer: Placer) -> dict[str, int]:
-    """Violated distances as dark lines labelled `V1 measured/required m`; distances to survey dashed.
-
-    Returns
-    -------
-    dict
-        `violation`, `needs_survey`: lines drawn; `unlabelled`: violated lines that found no place for a label;
-        `outside`: violated lines wholly outside the frame.
-    """
-    done = {"violation": 0, "needs_survey": 0, "unlabelled": 0, "outside": 0}
-    labels: list[tuple[str, Any]] = []
-    window = extent.polygon
-    for status, dashes in (("needs_survey", (3, 2)), ("violation", None)):
-        segments = []
-        for number, row, geometry in finding_lines(part, status):
-            line = plane.project(geometry)
-            if not line.intersects(window):
-                done["outside"] += status == "violation"
-                continue
-            segments.append(np.asarray(shapely.get_parts(line)[0].coords)[:, :2])
-            done[status] += 1
-            if status == "violation":
-                labels.append(
-                    (f"V{number} {metres(row.measured_m)}/{metres(row.required_m)} m", line.intersection(window))
-                )
-        if segments:
-            style = (0, dashes) if dashes else "solid"
-            for color, width, zorder in (("white", 2.6, 5.8), (VIOLATION, 1.2, 5.9)):
-                axes.add_collection(
-                    LineCollection(
-                        segments,
-                        colors=color,
-                        linewidths=width,
-                        zorder=zorder,
-                        linestyles=[style if color != "white" else "solid"],
-                        capstyle="butt",
-                    ),
-                    autolim=False,
-                )
-            ends = np.concatenate([segment[[0, -1]] for segment in segments])
-            axes.scatter(ends[:, 0], ends[:, 1], s=3.5, color=VIOLATION, zorder=6)
-    for text, line in labels[:MAX_LINE_LABELS]:
-        done["unlabelled"] += not _line_label(axes, extent, placer, text, line)
-    done["unlabelled"] += max(0, len(labels) - MAX_LINE_LABELS)
-    return done
-
-
-def _line_label(axes: Axes, extent: Extent, placer: Placer, text: str, line: Any) -> bool:
-    parts = [part for part in shapely.get_parts(line) if part.geom_type == "LineString"]
-    if not parts:
-        return False
-    (x0, y0), (x1, y1) = (extent.mm(*parts[0].coords[k][:2]) for k in (0, -1))
-    size = 5.6
-    w, h = fonts.text_width_mm(text, size, bold=True) + 0.6, size * fonts.MM_PER_POINT * 1.2
-    found = placer.place(along(x0, y0, x1, y1, w=w, h=h), w, h)
-    if found is not None:
-        put(axes, extent, found, text, size, bold=True, zorder=8.2)
-    return found is not None
-
-
-def draw_region_marks(axes: Axes, part: Part, plane: Plane, extent: Extent, placer: Placer) -> None:
-    """On a sheet of the whole area: a dot per enterprise in its colour, worst on top, and the parks' names."""
-    sites = visible(plane.project_frame(part.sites), extent)
-    centre = sites.geometry.representative_point()
-    for row, point in reversed(list(zip(sites.itertuples(), centre, strict=True))):
-        level = level_of(row.level)
-        axes.scatter(
-            [point.x],
-            [point.y],
-            s=16,
-            facecolors=level.hex,
-            edgecolors=INK,
-            linewidths=0.5,
-            zorder=6.0 + 0.1 * (5 - (level.number or 3.5)),
-        )
-    parks = visible(plane.project_frame(context_layer(part.study, "park")), extent)
-    order = {code: k + 1 for k, code in enumerate(park_codes(part.study))}
-    boxes = []
-    for park in parks.itertuples():
-        west, south, east, north = park.geometry.bounds
-        (x0, y0), (x1, y1) = extent.mm(west, south), extent.mm(east, north)
-        boxes.append(Box(x0, y0, x1 - x0, y1 - y0))
-        placer.take(boxes[-1])
-    for park, box in zip(parks.itertuples(), boxes, strict=True):
-        _name(axes, extent, placer, box, f"P{order[str(park.code)]} {park.name}", 7.4, color=PARK_EDGE, bold=True)
-    for point in centre:
-        placer.take(_symbol(extent, point.x, point.y, 0.8))
-    areas = visible(plane.project_frame(context_layer(part.study, "admin_area", "level")), extent)
-    smallest = next((size for size in ("village", "township", "county") if (areas["level"] == size).any()), None)
-    for area in areas[areas["level"] == smallest].sort_values("code").itertuples():
-        inside = area.geometry & extent.polygon
-        point = inside.representative_point()
-        x, y = extent.mm(point.x, point.y)
-        w, h = fonts.text_width_mm(str(area.name), 7.0) + 0.8, 3.0
-        found = placer.place(spiral(x, y, step=4.0, turns=3), w, h)
-        if found is not None:
-            put(axes, extent, found, str(area.name), 7.0, color="#4A4A4A", zorder=7.5)
