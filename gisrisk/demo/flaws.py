@@ -33,15 +33,15 @@ def late_buildings(sheet: Sheet, sites: list[Row]) -> list[Row]:
         standing = shapely.union_all(
             [
                 row["geometry"]
-                for layer in ("hazard_source", "protected_target")
+                for layer in ("hazard_source", "protected_target", "linear_feature")
                 for row in sheet.of(layer)
                 if row["code"].startswith(site["code"])
             ]
         )
         spots = [
-            plot.frame.box(plot.x + x, plot.y + along, w, d) for along in np.arange(4.0, plot.depth_m - d - 4.0, 2.0)
+            plot.frame.box(plot.x + x, plot.y + along, w, d) for along in np.arange(26.0, plot.depth_m - d - 26.0, 2.0)
         ]
-        shape = max(spots, key=lambda spot: round(min(float(spot.distance(standing)), 16.5), 3))
+        shape = max(spots, key=lambda spot: round(min(float(spot.distance(standing)), 24.5), 3))
         number_of_source = sum(row["site_code"] == site["code"] for row in sheet.of("hazard_source")) + 1
         code = f"{site['code']}-S{number_of_source:02d}"
         added.append(
@@ -76,7 +76,7 @@ def forget(sheet: Sheet, rng: np.random.Generator) -> None:
             row["fire_resistance_grade"] = None
         if row.get("handles_flammable_vapour") is not None and rng.random() < 0.08:
             row["handles_flammable_vapour"] = None
-        if rng.random() < 0.04:
+        if rng.random() < 0.025:
             row["position_uncertainty_m"] = 20.0
     by_site: dict[str, list[str]] = {}
     for row in sources:
@@ -84,7 +84,7 @@ def forget(sheet: Sheet, rng: np.random.Generator) -> None:
             ("tank_fixed", "warehouse_jia", "workshop_jia")
         ):
             by_site.setdefault(row["site_code"], []).append(row["code"])
-    poor = [str(code) for code in rng.choice(sorted(by_site), size=6, replace=False)]
+    poor = [str(code) for code in rng.choice(sorted(by_site), size=5, replace=False)]
     for index, site in enumerate(poor):
         source = str(rng.choice(by_site[site]))
         stocks = [row for row in sheet.of("inventory") if row["source_code"] == source]

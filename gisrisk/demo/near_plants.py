@@ -15,7 +15,7 @@ from gisrisk.demo.targets import TargetWriter
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A settlement by a plant: on which side, how far from the box around the plot, how far along it, how large [m]."""
+    """A settlement by a plant: side (the gate is at the front), distance from the fence and along it, size [m]."""
 
     plant: str
     side: str
@@ -32,28 +32,26 @@ def _village(households: int, population: int, largest_m2: float | None = 260.0)
     return {"households": households, "population": population, "largest_building_floor_area_m2": largest_m2}
 
 
+def _shop(area_m2: float) -> dict[str, Any]:
+    return {"floor_area_m2": area_m2, "is_complex": False}
+
+
+_DORMITORY = {"households": 40, "population": 96, "floor_area_m2": 3360.0}
+_HOTEL = {"beds_or_seats": 56, "floor_area_m2": 1680.0, "declared_important": None}
+_KINDERGARTEN = {"population": 236, "floor_area_m2": 2300.0}
 NEAR_PLANTS: tuple[Near, ...] = (
-    Near("depot", "east", 36, 40, (90, 70), "village", "油库东侧自然村", 3, _village(34, 118)),
-    Near("depot", "east", 52, 190, (70, 60), "village", "油库东北自然村", 3, _village(21, 71)),
-    Near(
-        "depot",
-        "south",
-        30,
-        120,
-        (60, 14),
-        "staff_dormitory",
-        "油库职工宿舍",
-        4,
-        {"households": 40, "population": 96, "floor_area_m2": 3360.0},
-    ),
-    Near("lpg", "east", 26, 20, (70, 60), "village", "气站东侧自然村", 2, _village(19, 66)),
-    Near("lpg", "north", 31, 30, (60, 46), "school", "气站北侧教学点", 2, {"population": 86, "floor_area_m2": 900.0}),
-    Near(
-        "lpg", "west", 12, 60, (18, 12), "shop_mall", "气站西侧饭店", 2, {"floor_area_m2": 432.0, "is_complex": False}
-    ),
+    Near("depot", "east", 40, 160, (90, 70), "village", "油库东侧自然村", 3, _village(34, 118)),
+    Near("depot", "east", 15, 262, (54, 40), "village", "油库东北散户片", 3, _village(21, 71)),
+    Near("depot", "west", 24, 150, (14, 60), "staff_dormitory", "油库职工宿舍", 4, _DORMITORY),
+    Near("lpg", "west", 4, 100, (60, 50), "village", "气站西侧自然村", 2, _village(31, 108)),
+    Near("lpg", "rear", 31, 30, (60, 46), "school", "气站后侧教学点", 2, {"population": 86, "floor_area_m2": 900.0}),
+    Near("lpg", "east", 12, 60, (18, 12), "shop_mall", "气站东侧饭店", 2, _shop(432.0)),
     Near("riverside1", "west", 9, 150, (60, 50), "village", "江边老村", 2, _village(24, 83)),
-    Near("riverside1", "south", 14, 60, (70, 40), "village", "老厂门口村", 2, _village(12, 39)),
+    Near("riverside1", "front", 14, 60, (70, 40), "village", "老厂门口村", 2, _village(12, 39)),
     Near("riverside2", "west", 11, 150, (60, 50), "village", "下游自然村", 2, _village(15, 52, None)),
+    Near("station0", "west", 4, 12, (16, 14), "shop_mall", "加油站旁快餐店", 2, _shop(448.0)),
+    Near("station0", "rear", 9, 6, (44, 30), "kindergarten", "加油站旁幼儿园", 3, _KINDERGARTEN),
+    Near("station1", "rear", 5, 20, (30, 14), "hotel", "国道旅馆", 4, _HOTEL),
 )
 
 
@@ -66,31 +64,31 @@ def homes_too_near(writer: TargetWriter, sources: list[Row], occupied: Occupied)
             shape = shapely.box(west - gap - 12.0, y - 9 + 16 * index, west - gap, y + 1 + 16 * index)
             occupied.take(shape)
             values = _village(1, 4, 240.0) | {"fire_resistance_grade": 3, "position_uncertainty_m": 0.5}
-            writer.add(shape, "village", f"园边散户{writer.number}", 2, complete=True, **values)
+            row = writer.add(shape, "village", f"园边散户{writer.number}", 2, complete=True, **values)
+            if gap > 40:  # far enough from a low house, too near for a tall one: the missing height decides
+                row |= {"height_m": None, "storeys": None}
 
 
-def settlements_near_plants(writer: TargetWriter, occupied: Occupied, plots: dict[str, shapely.Polygon]) -> None:
-    """People near the oil depot, the gas station and the old works by the river."""
+def settlements_near_plants(
+    writer: TargetWriter, occupied: Occupied, plots: dict[str, tuple[Frame, float, float]]
+) -> None:
+    """People near the oil depot, the gas station, the old works by the river and two filling stations.
+
+    `plots` gives the frame of each plant with its width and depth [m]; its gate is at the front.
+    """
     for near in NEAR_PLANTS:
-        x0, y0, x1, y1 = plots[near.plant].bounds
+        frame, width, depth = plots[near.plant]
         w, d = near.size_m
-        corner = {
-            "east": (x1 + near.gap_m, y0 + near.along_m),
-            "west": (x0 - near.gap_m - w, y0 + near.along_m),
-            "south": (x0 + near.along_m, y0 - near.gap_m - d),
-            "north": (x0 + near.along_m, y1 + near.gap_m),
+        x, y = {
+            "east": (width + near.gap_m, near.along_m),
+            "west": (-near.gap_m - w, near.along_m),
+            "front": (near.along_m, -near.gap_m - d),
+            "rear": (near.along_m, depth + near.gap_m),
         }[near.side]
-        shape = shapely.box(corner[0], corner[1], corner[0] + w, corner[1] + d)
+        shape = frame.box(x, y, w, d)
         occupied.take(shape)
-        writer.add(
-            shape,
-            near.target_type,
-            near.name_zh,
-            near.storeys,
-            complete=True,
-            position_uncertainty_m=1.0,
-            **near.values,
-        )
+        known = {"position_uncertainty_m": 1.0, **near.values}
+        writer.add(shape, near.target_type, near.name_zh, near.storeys, complete=True, **known)
 
 
 def houses_in_protection_strips(

@@ -130,10 +130,10 @@ def draw_plant(plot: Plot, recipe: Recipe, code: str, name: str, sheet: Sheet, r
     halls = [_hall(recipe, number, width, plot.depth_m, rng) for number in range(recipe.utility_buildings)]
     (zones["middle"] if recipe.is_hazchem else zones["front"]).extend(halls)
     _lay_out(frame, plot, zones, setback, width, site, recipe, sheet, rng)
-    if recipe.open_flame:
+    if recipe.flame_at is not None:
         sheet.add(
             "protected_target",
-            frame.point(setback + 4, plot.depth_m * 0.33),
+            frame.point(plot.width_m * recipe.flame_at[0], plot.depth_m * recipe.flame_at[1]),
             code=f"{code}-T90",
             name=f"{name}加热炉(明火)",
             target_type="open_flame_point",
@@ -342,6 +342,7 @@ def _draw_own_building(
         values |= {
             "target_type": "business_office",
             "office_kind": "other",
+            "declared_important": False,
             "population": max(8, recipe.shift_persons // 3),
         }
     else:

@@ -13,7 +13,7 @@ import numpy as np
 import rasterio
 import shapely
 from numpy.typing import NDArray
-from rasterio.transform import Affine, from_origin
+from rasterio.transform import Affine
 from shapely.geometry.base import BaseGeometry
 
 from gisrisk.geo import STORAGE_CRS
@@ -62,8 +62,8 @@ def people_per_cell(
     dx, dy = CELL_DEGREES
     west, south, east, north = region.bounds
     columns, rows = int(np.ceil((east - west) / dx)) + 2, int(np.ceil((north - south) / dy)) + 2
-    transform = from_origin(round(west - dx, 4), round(north + dy, 4), dx, dy)
-    left, top = transform.c, transform.f
+    left, top = round(west - dx, 4), round(north + dy, 4)
+    transform = Affine(dx, 0.0, left, 0.0, -dy, top)
     cells = np.zeros((rows, columns), dtype=np.int64)
     column, row = np.meshgrid(np.arange(columns), np.arange(rows))
     squares = shapely.box(left + column * dx, top - (row + 1) * dy, left + (column + 1) * dx, top - row * dy)

@@ -41,9 +41,13 @@ class Building:
     values: dict[str, Any] = field(default_factory=dict)
 
 
+BY_THE_GATE = (0.93, 0.1)
+"""Place of a heater well away from workshops and tanks: the corner right of the gate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One kind of plant."""
+    """One kind of plant; `flame_at` is where a heater with open flame stands, as shares of width and depth."""
 
     title_zh: str
     industry_code: str
@@ -53,7 +57,7 @@ class Recipe:
     items: tuple[Tanks | Building, ...]
     is_hazchem: bool = True
     utility_buildings: int = 2
-    open_flame: bool = False
+    flame_at: tuple[float, float] | None = None
 
 
 def workshop(cls: str, n: str, *stock: tuple[str, float], width: float = 48, depth: float = 22, **kw: Any) -> Building:
@@ -94,10 +98,15 @@ def control_centre(n: str = "中央控制室") -> Building:
 
 
 def fine(
-    title: str, code: str, staff: int, *items: Tanks | Building, kind: str = "fine_chemical", flame: bool = False
+    title: str,
+    code: str,
+    staff: int,
+    *items: Tanks | Building,
+    kind: str = "fine_chemical",
+    flame_at: tuple[float, float] | None = None,
 ) -> Recipe:
     """A fine-chemical works."""
-    return Recipe(title, code, kind, "fine_chemical", staff, items, open_flame=flame)
+    return Recipe(title, code, kind, "fine_chemical", staff, items, flame_at=flame_at)
 
 
 def solvent_tanks(

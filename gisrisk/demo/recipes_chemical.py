@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gisrisk.demo.recipes import (
+    BY_THE_GATE,
     Building,
     Recipe,
     Tanks,
@@ -41,7 +42,7 @@ CHEMICAL: dict[str, Recipe] = {
             Tanks("tank_internal_floating_roof", "benzene", 4, 2000, 2),
             rack("汽车装卸站台"),
         ),
-        open_flame=True,
+        flame_at=BY_THE_GATE,
     ),
     "methanol_chain": Recipe(
         "甲醇化工",
@@ -80,7 +81,7 @@ CHEMICAL: dict[str, Recipe] = {
         (
             control_centre("合成控制室"),
             unit("yi", "合成氨装置", ("ammonia", 18.0), ("hydrogen", 1.2), width=110, depth=55),
-            Tanks("toxic_liquefied_gas_tank", "ammonia", 2, 650, 2, "sphere", 0.85, name_zh="液氨球罐"),
+            Tanks("toxic_liquefied_gas_tank", "ammonia", 2, 400, 2, "sphere", 0.85, name_zh="液氨球罐"),
             Building(
                 "gas_holder",
                 32,
@@ -98,7 +99,7 @@ CHEMICAL: dict[str, Recipe] = {
                 },
             ),
         ),
-        open_flame=True,
+        flame_at=BY_THE_GATE,
     ),
     "fluorine": fine(
         "氟化学",
@@ -158,7 +159,7 @@ CHEMICAL: dict[str, Recipe] = {
         solvent_tanks("epichlorohydrin", 4, 200),
         warehouse("bing", "树脂成品库", ("resin", 180.0), width=54, depth=24),
         rack("原料卸车台", unloading=True),
-        flame=True,
+        flame_at=(0.09, 0.33),
     ),
     "acrylic": fine(
         "丙烯酸酯",
@@ -289,7 +290,7 @@ CHEMICAL: dict[str, Recipe] = {
         workshop("jia", "合成香料车间", ("toluene", 7.0), ("ethanol", 9.0), width=44),
         solvent_tanks("ethanol", 4, 80),
         warehouse("jia_1256", "甲类库", ("ethanol", 12.0), width=30),
-        flame=True,
+        flame_at=(0.09, 0.33),
     ),
     "new_materials": fine(
         "新材料",
@@ -307,9 +308,9 @@ CHEMICAL: dict[str, Recipe] = {
         Tanks(
             "toxic_liquefied_gas_tank",
             "ethylene_oxide",
-            2,
+            3,
             60,
-            2,
+            3,
             "horizontal",
             0.85,
             name_zh="环氧乙烷储罐",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisrisk.demo.recipes import Building, Recipe, Tanks, warehouse
+from gisrisk.demo.recipes import BY_THE_GATE, Building, Recipe, Tanks, warehouse
 
 INDUSTRIAL: dict[str, Recipe] = {
     "furniture": Recipe(
@@ -40,7 +40,15 @@ INDUSTRIAL: dict[str, Recipe] = {
         "精密机械", "3484", "other", "general_industry", 150, (), is_hazchem=False, utility_buildings=3
     ),
     "foundry": Recipe(
-        "铜业铸造", "3240", "other", "general_industry", 90, (), is_hazchem=False, utility_buildings=3, open_flame=True
+        "铜业铸造",
+        "3240",
+        "other",
+        "general_industry",
+        90,
+        (),
+        is_hazchem=False,
+        utility_buildings=3,
+        flame_at=BY_THE_GATE,
     ),
     "food": Recipe(
         "冷链食品",

@@ -19,7 +19,7 @@ from gisrisk.demo.parks_layout import PLANS, draw_park, park_outline, plots, yar
 from gisrisk.demo.plants import draw_plant
 from gisrisk.demo.recipes_chemical import CHEMICAL
 from gisrisk.demo.recipes_industrial import INDUSTRIAL
-from gisrisk.demo.stations import FILLING_STATIONS, draw_outside, outside_plots, station_outline
+from gisrisk.demo.stations import FILLING_STATIONS, STATION_SIZE_M, draw_outside, outside_plots, station_outline
 from gisrisk.demo.targets import TargetWriter
 from gisrisk.demo.villages import draw_farmsteads, draw_fields_and_services, draw_villages
 
@@ -67,7 +67,9 @@ def draw_region(seed: int) -> Region:
     late = late_buildings(sheet, sites)
     homes_too_near(writer, late, occupied)
     anchors = {"depot": outside[0], "lpg": outside[1], "riverside1": outside[2], "riverside2": outside[3]}
-    settlements_near_plants(writer, occupied, {name: plot.outline for name, plot in anchors.items()})
+    grounds = {name: (plot.own_frame(), plot.width_m, plot.depth_m) for name, plot in anchors.items()}
+    grounds |= {f"station{index}": (s.frame, *STATION_SIZE_M) for index, s in enumerate(FILLING_STATIONS)}
+    settlements_near_plants(writer, occupied, grounds)
     occupied.take([plot.outline for plot in outside], 130.0)
     draw_fields_and_services(writer, occupied, chance(4))
     for index, district in enumerate(DISTRICTS):

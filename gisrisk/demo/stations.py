@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from gisrisk.demo.board import Frame, Sheet
+from gisrisk.demo.board import Frame, Sheet, smooth
+from gisrisk.demo.districts import OLD_TOWN
 from gisrisk.demo.names import Names
+from gisrisk.demo.network import LINES
 from gisrisk.demo.parks_layout import Plot
 from gisrisk.demo.plants import add_inventory, draw_plant, tank_diameter_m
 from gisrisk.demo.recipes import Building, Recipe, Tanks, rack
@@ -21,9 +24,9 @@ DEPOT = Recipe(
     "oil_depot",
     36,
     (
-        Tanks("tank_internal_floating_roof", "petrol", 4, 5000, 2),
-        Tanks("tank_internal_floating_roof", "petrol", 2, 3000, 1),
         Tanks("tank_fixed_roof", "diesel", 4, 5000, 2),
+        Tanks("tank_internal_floating_roof", "petrol", 2, 3000, 1),
+        Tanks("tank_internal_floating_roof", "petrol", 4, 5000, 2),
         rack("汽车发油台"),
     ),
 )
@@ -51,24 +54,32 @@ LPG_STATION = Recipe(
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A filling station: where it stands, the turn of its street, its tanks (petrol, diesel) in m3 and its grade."""
+    """A filling station: its frame (x along the street, y away from it), tanks (petrol, diesel) in m3, and grade."""
 
     name_zh: str
-    u: float
-    v: float
-    angle_deg: float
+    frame: Frame
     petrol_m3: tuple[float, ...]
     diesel_m3: tuple[float, ...]
     grade: str
-    depth_m: float = 46.0
 
 
+def beside_road(name_zh: str, along: float, side: str) -> Frame:
+    """A frame beside a public road: `along` is the share of the road's length, y points away from the road."""
+    line = next(line for line in LINES if line.name_zh == name_zh)
+    road = smooth(line.points)
+    here, ahead = road.interpolate(along, normalized=True), road.interpolate(along + 0.002, normalized=True)
+    angle = math.degrees(math.atan2(ahead.y - here.y, ahead.x - here.x))
+    off = line.values["width_m"] / 2 + line.values.get("land_edge_offset_m", 2.0) + 8.0
+    return Frame(here.x, here.y, angle).at(0, off if side == "left" else -off, 0.0 if side == "left" else 180.0)
+
+
+STATION_SIZE_M = (62.0, 46.0)
 FILLING_STATIONS = (
-    Station("城北", -1850.0, 1090.0, 8.0, (30.0, 30.0, 30.0), (30.0,), "2"),
-    Station("国道", -1180.0, -1850.0, 107.0, (50.0, 50.0), (50.0, 50.0), "2"),
-    Station("省道", 160.0, 110.0, 6.0, (30.0, 30.0), (30.0,), "3"),
-    Station("高新", 3830.0, -930.0, 100.0, (30.0, 30.0), (30.0, 30.0), "3"),
-    Station("镇区", -5170.0, 330.0, -70.0, (30.0, 20.0), (30.0,), "3"),
+    Station("城北", OLD_TOWN.frame.at(1500.0, -14.0, 180.0), (30.0, 30.0, 30.0), (30.0,), "2"),
+    Station("国道", beside_road("G915演示国道", 0.29, "right"), (50.0, 50.0), (50.0, 50.0), "2"),
+    Station("省道", beside_road("S851演示省道", 0.52, "left"), (30.0, 30.0), (30.0,), "3"),
+    Station("高新", beside_road("X861演示县道", 0.62, "right"), (30.0, 30.0), (30.0, 30.0), "3"),
+    Station("镇区", beside_road("镇区连接路", 0.1, "left"), (30.0, 20.0), (30.0,), "3"),
 )
 DEPOT_FRAME = Frame(2790.0, 3420.0, 4.0)
 LPG_FRAME = Frame(560.0, -600.0, -20.0)
@@ -87,7 +98,7 @@ def outside_plots() -> list[Plot]:
 
 def station_outline(station: Station) -> shapely.Polygon:
     """The ground of a filling station on the region plane."""
-    return Frame(station.u, station.v, station.angle_deg).box(0, 0, 62, station.depth_m)
+    return station.frame.box(0, 0, *STATION_SIZE_M)
 
 
 def draw_outside(sheet: Sheet, names: Names, first_number: int, rng: np.random.Generator) -> int:
@@ -106,8 +117,7 @@ def draw_outside(sheet: Sheet, names: Names, first_number: int, rng: np.random.G
 
 
 def _draw_station(station: Station, code: str, sheet: Sheet, rng: np.random.Generator) -> None:
-    frame = Frame(station.u, station.v, station.angle_deg)
-    outline = station_outline(station)
+    frame, outline = station.frame, station_outline(station)
     name = f"{station.name_zh}加油站(演示)"
     common = {
         "site_code": code,

@@ -16,7 +16,41 @@ from shapely.geometry.base import BaseGeometry
 from gisrisk.demo.board import Row, Sheet
 
 RESIDENTIAL = ("residential_quarter", "residential_building", "village", "staff_dormitory")
-_SHARE_EMPTY = {"fire_resistance_grade": 0.05, "height_m": 0.015, "population": 0.02, "built_on": 0.25}
+_SHARE_EMPTY = {
+    "fire_resistance_grade": 0.05,
+    "height_m": 0.015,
+    "population": 0.02,
+    "built_on": 0.25,
+    "declared_important": 0.03,
+}
+_MAY_BE_DECLARED = frozenset(
+    [
+        "kindergarten",
+        "school",
+        "university",
+        "training_institution",
+        "hospital",
+        "clinic",
+        "nursing_home",
+        "cultural_activity_centre",
+        "library_museum",
+        "heritage_site",
+        "religious_site",
+        "sports_venue",
+        "entertainment_venue",
+        "government_office",
+        "business_office",
+        "shop_mall",
+        "market",
+        "hotel",
+        "utility_outlet",
+        "passenger_station",
+        "parking",
+        "park_square",
+        "prison",
+        "broadcast_station",
+    ]
+)
 _STOREY_M = {"residential_building": 3.0, "village": 3.3, "residential_quarter": 3.1, "staff_dormitory": 3.2}
 
 
@@ -61,6 +95,8 @@ class TargetWriter:
                 "fire_resistance_grade": self._fire_resistance(target_type, storeys),
                 "built_on": f"{year}-07-01",
             }
+        if target_type in _MAY_BE_DECLARED:
+            row["declared_important"] = False
         row |= values
         if target_type in RESIDENTIAL and row.get("population") is not None:
             self.residents.append((shape, int(row["population"])))

@@ -165,12 +165,12 @@ def draw_fields_and_services(writer: TargetWriter, occupied: Occupied, rng: np.r
             {"voltage_kv": 110.0, "is_outdoor": True, "transformer_mva": 63.0},
         ),
         ("broadcast_station", "中波发射台", -350, -4800, 15, 120, 90, {}),
-        ("prison", "看守所", 300, -1480, 12, 150, 120, {"population": 420}),
+        ("prison", "看守所", 520, -1480, 12, 150, 120, {"population": 420}),
         ("important_facility", "污水泵站", 600, 3960, 6, 40, 26, {"population": 4}),
-        ("passenger_station", "高铁站", 1330, 420, 88, 190, 64, {"peak_persons": 2600, "floor_area_m2": 21000.0}),
-        ("farmland_breeding", "永久基本农田1", -6900, -2700, 4, 900, 620, {}),
-        ("farmland_breeding", "永久基本农田2", -1950, -2350, 6, 760, 900, {}),
-        ("farmland_breeding", "脐橙种植基地", 5450, -3600, -8, 640, 820, {}),
+        ("passenger_station", "高铁站", 1262, 420, 88, 190, 64, {"peak_persons": 2600, "floor_area_m2": 21000.0}),
+        ("farmland_breeding", "永久基本农田1", -6350, -2700, 4, 900, 620, {}),
+        ("farmland_breeding", "永久基本农田2", -2000, -3850, 0, 900, 460, {}),
+        ("farmland_breeding", "脐橙种植基地", 6350, -2900, 0, 520, 780, {}),
         ("farmland_breeding", "蔬菜基地", -6900, 2300, 10, 1100, 700, {}),
     )
     for target_type, name, u, v, angle, w, h, values in fixed:
