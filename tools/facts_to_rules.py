@@ -146,7 +146,7 @@ def instrument(code: str, mapping: Row, rows: list[Row], facts: Row, added: Row)
 def rule(row: Row, in_force: str, condition: Row, expression: list[Row], added: Row) -> Row:
     """One row of the fact file as a rule."""
     change = added.get("rules", {}).get(row["id"], {})
-    when: Row = {side: dict(tests) for side, tests in condition.items() if side != "prohibited_when" and tests}
+    when: Row = {side: dict(condition[side]) for side in ("source", "target", "context") if condition.get(side)}
     for side, tests in change.get("when", {}).items():
         when[side] = {**when.get(side, {}), **tests}
     reasons = [change["reason"]] if change else []
@@ -169,16 +169,18 @@ def rule(row: Row, in_force: str, condition: Row, expression: list[Row], added: 
         "measured_to": row["measured_to"],
         "direction": row["direction"],
     }
-    if row["required_distance_m"] is not None:
-        out["min_distance_m"] = {in_force: row["required_distance_m"]}
-    elif row["rule_type"] == "modifier":
+    if row["rule_type"] == "modifier":
         out["modifies"] = _modifies(row, expression)
+    elif row["required_distance_m"] is not None:
+        out["min_distance_m"] = {in_force: row["required_distance_m"]}
     elif expression:
         out.update(_formula(row, expression))
     elif row["required_expr"]:
         out["expression"] = row["required_expr"]
     out |= change.get("set", {})
-    confirmed = bool(row["confirmed"]) and row["confirm_scope"] in CONFIRMED_BY
+    doubt = condition.get("note") if condition.get("confirmed") is False else None
+    confirmed = bool(row["confirmed"]) and row["confirm_scope"] in CONFIRMED_BY and doubt is None
+    reasons += [doubt] if doubt else []
     out |= {
         "review": "confirmed" if confirmed else "provisional",
         "evidence": {"scope": row["confirm_scope"], "url": row["source_url"], "note": row["source_condition"]},

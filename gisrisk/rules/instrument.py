@@ -10,7 +10,7 @@ from typing import Any
 from gisrisk.catalog.vocabulary import Vocabulary
 from gisrisk.errors import RuleDataError
 from gisrisk.rules.conditions import ALWAYS, Condition, parse
-from gisrisk.rules.rule import Modifier, Review, Rule
+from gisrisk.rules.rule import DISTANCE_TYPES, Modifier, Review, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,9 +130,7 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
             ("target", rule.target_kinds, made.targets),
         ):
             for kind in kinds:
-                if rule.type not in ("modifier", "definition", "reference") and not any(
-                    kind in e.kinds for e in entries
-                ):
+                if rule.type in DISTANCE_TYPES and not any(kind in e.kinds for e in entries):
                     problems.append(f"{file}: {where}: {side} '{kind}' is mapped to no type. Add it to {side}s.")
         rules.append(rule)
         logic[rule.id] = made

@@ -151,6 +151,8 @@ class _Work:
 
         def make() -> SideMatch:
             mapped = self.mapped(entries, side)
+            if len(mapped.rows) == 0:
+                return mapped
             truth = np.minimum(mapped.truth, self.at(own, mapped.rows))
             used = own.attributes()
             if applies is not None:
@@ -173,6 +175,8 @@ class _Work:
             factor = np.ones(size)
             for entry in entries:
                 rows, values, doubtful = self.entry(entry, side)
+                if len(rows) == 0:
+                    continue
                 factor[rows] = np.where(values >= truth[rows], entry.distance_factor, factor[rows])
                 truth[rows] = np.maximum(truth[rows], values)
                 sure[rows] = np.maximum(sure[rows], np.where(doubtful, FALSE, values))
@@ -188,6 +192,8 @@ class _Work:
 
     def _entry(self, entry: Entry, side: Side) -> tuple[Rows, Truth, Mask]:
         rows = self.rows_of(self.book.types_of(entry), side)
+        if len(rows) == 0:
+            return rows, np.empty(0, dtype=np.int8), np.empty(0, dtype=bool)
         truth = np.minimum(self.type_truth[rows], self.at(entry.when, rows))
         if entry.class_ref is not None:
             truth = np.minimum(truth, self.of_class(entry.class_ref)[rows])
@@ -226,7 +232,7 @@ class _Work:
 
     def at(self, condition: Condition, rows: Rows) -> Truth:
         """A condition on some rows, looking only at the columns it asks for."""
-        if condition is ALWAYS:
+        if condition is ALWAYS or len(rows) == 0:
             return np.full(len(rows), TRUE, dtype=np.int8)
         columns = {name: self.column(name).take(rows) for name in condition.attributes() if name in self.frame}
         return condition.evaluate(pd.DataFrame(columns, index=pd.RangeIndex(len(rows))))

@@ -65,4 +65,4 @@ def _touching(features: Geometries, areas: Geometries) -> list[tuple[int, int]]:
 def _line_part(geometry: Any) -> Any:
     """The lines of an intersection; a line that only touches gives points, which have no length."""
     parts = shapely.get_parts(geometry)
-    return shapely.multilinestrings([p for p in parts if p.geom_type == "LineString"])
+    return shapely.MultiLineString([p for p in parts if p.geom_type == "LineString"])
