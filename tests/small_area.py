@@ -6,13 +6,17 @@ rounded factors: the picture needs no more, and no test takes a distance from it
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pytest
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
+
+from gisrisk.store import Store, open_store
 
 LON, LAT = 114.95, 25.85
 M_PER_LON, M_PER_LAT = 100_300.0, 110_800.0
@@ -20,6 +24,7 @@ STUDY = "small-2026"
 RED, ORANGE, YELLOW, BLUE, UNKNOWN = "S-RED", "S-ORANGE", "S-YELLOW", "S-BLUE", "S-UNKNOWN"
 OUTSIDE, SECOND = "S-OUTSIDE", "S-SECOND"
 PARK, SECOND_PARK = "P-CHEM", "P-IND"
+SHEET_TEXT = "示例化工园区安全风险等级图"
 ODD_NAME = "示例<b>涂料</b>&助剂厂"
 
 
@@ -175,6 +180,9 @@ def findings() -> gpd.GeoDataFrame:
             measured_m=360.2,
             shortfall_m=139.8,
             people=820.0,
+            measured_from="tank_outer_wall",
+            measured_to="building_outer_wall",
+            substitutes="substitute:target_boundary",
         ),
         _finding(
             2,
@@ -355,7 +363,7 @@ def risk_levels() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4490")
 
 
-def fill(store: Any) -> str:
+def fill(store: Store) -> str:
     """Write layers and the study into a store; the id of the study."""
     for name, frame in layers().items():
         store.write_batch(name, frame, file=f"{name}.gpkg", sha256="0" * 64, note="hand-made area of the tests")
@@ -373,7 +381,7 @@ def fill(store: Any) -> str:
         "synthetic": True,
         "counts": {"sites": len(SITES)},
         "timings_s": {},
-        "not_evaluated": [],
+        "not_evaluated": [{"rule_id": "EX-100/9", "reason_zh": "缺少数据层", "reason_en": "no data layer"}],
         "geometry": ADMIN["369901"][1],
     }
     tables: dict[str, pd.DataFrame] = {
@@ -385,3 +393,11 @@ def fill(store: Any) -> str:
     }
     store.save_study(row, tables)
     return STUDY
+
+
+@pytest.fixture(scope="session")
+def small_store(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that holds the small area and its study; tests only read it."""
+    with open_store(new_database(), data_dir=tmp_path_factory.mktemp("small")) as store:
+        fill(store)
+        yield store

@@ -57,6 +57,7 @@ def create_app(store: Store | None = None, *, url: str | None = None) -> APIFlas
     app.config.update(
         DESCRIPTION="Safety distances, major hazards and four-colour risk of one study. Coordinates: longitude, "
         "latitude in CGCS2000 (EPSG:4490); lengths in metres.",
+        SERVERS=[{"url": "/"}],
         SYNC_LOCAL_SPEC=False,
         AUTO_404_RESPONSE=True,
     )

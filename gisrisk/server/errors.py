@@ -7,7 +7,7 @@ import logging
 from apiflask import APIFlask, HTTPError
 from flask import Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from gisrisk.errors import GisriskError, InputRefused, OutOfDomain, SetupIncomplete, StoreUnavailable, UnknownName
 from gisrisk.server.chosen import page_context
@@ -88,6 +88,12 @@ def init_app(app: APIFlask) -> None:
             status=error.status_code, error="InvalidRequest", message=error.message, detail=error.detail or None
         )
         return make_response(body, error.status_code)
+
+    @app.before_request
+    def refuse_nul() -> None:
+        # PostgreSQL text cannot hold it, and no name of ours does
+        if "\0" in request.path or any("\0" in value for values in request.args.listvalues() for value in values):
+            raise BadRequest("The address holds a NUL character.")
 
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Exception, answer)

@@ -65,6 +65,7 @@ def findings() -> str:
         page=page,
         pages=max(1, math.ceil(total / PER_PAGE)),
         clauses=results.clauses(),
+        geojson=_geojson(results, wanted),
     )
 
 
@@ -102,6 +103,19 @@ def palette() -> Response:
 def words() -> Response:
     """All texts of the pages in the language of the request."""
     return jsonify(text.words(text.language()))
+
+
+def _geojson(results: Results, wanted: FindingFilter) -> str:
+    """Address of the same findings for other programs."""
+    query = {
+        "study": results.study_id,
+        "status": wanted.status,
+        "clause": wanted.clause,
+        "park": wanted.park,
+        "q": wanted.text,
+        "per_page": 1000,
+    }
+    return f"/api/v1/findings?{urlencode({key: value for key, value in query.items() if value})}"
 
 
 def _boot(results: Results) -> dict[str, Any]:

@@ -29,18 +29,20 @@ def park_record(results: Results, code: str) -> Row:
         "method_name": method_name(park["method"]),
         "park_kind_label": value_label("park", "kind", park["park_kind"]),
         "documents": [{"kind": kind, "href": documents[kind], "made": made[kind]} for kind in KINDS],
-        **assessment(date.fromisoformat(results.study["on_day"]), park["park_kind"]),
+        **assessment(date.fromisoformat(results.study["on_day"]), park["park_kind"], today=date.today()),
     }
 
 
-def assessment(assessed_on: date, park_kind: str | None) -> dict[str, Any]:
+def assessment(assessed_on: date, park_kind: str | None, *, today: date) -> dict[str, Any]:
     """When the park was assessed and when it is due again; `next_due` None where no document states a period."""
     period = periods().get(park_kind or "")
     if period is None:
-        return {"assessed_on": assessed_on.isoformat(), "next_due": None, "period": None}
+        return {"assessed_on": assessed_on.isoformat(), "next_due": None, "overdue": None, "period": None}
+    due = next_due(assessed_on, period.years)
     return {
         "assessed_on": assessed_on.isoformat(),
-        "next_due": next_due(assessed_on, period.years).isoformat(),
+        "next_due": due.isoformat(),
+        "overdue": today > due,
         "period": {
             "years": period.years,
             "document": period.document,

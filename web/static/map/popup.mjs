@@ -150,6 +150,7 @@ export function findingPopup(feature, openSite) {
       [t("finding.source"), side(finding, "source", openSite)],
       [t("finding.target"), side(finding, "target", openSite)],
       [t("finding.people"), finding.people === null ? null : count(finding.people)],
+      [t("finding.since"), finding.since],
       [t("finding.uncertainty"), finding.uncertainty_m === null ? null : `± ${metres(finding.uncertainty_m)}`],
       [t("finding.missing"), lines(finding.missing_labels)],
       [t("finding.measured_from"), finding.measured_from_label],
