@@ -111,9 +111,9 @@ def fetch(
     Returns
     -------
     dict of str to Series or array
-        text: pandas `str` (missing NaN); integer `Int64`; number float64 (missing NaN); boolean `boolean`; date:
-        `datetime.date` objects (missing None); timestamp: datetime64[us, UTC]; json: parsed objects (missing None);
-        uuid: text; geometry: shapely geometries.
+        text, uuid: `str` objects (missing None, as `gisrisk.exchange` gives them); integer `Int64`; number float64
+        (missing NaN); boolean `boolean`; date: `datetime.date` objects (missing None); timestamp: datetime64[us, UTC];
+        json: parsed objects (missing None); geometry: shapely geometries.
     """
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
     text = io.BytesIO()
@@ -300,8 +300,8 @@ def _from_arrow(column: pa.ChunkedArray, kind: str) -> Any:
         return shapely.from_wkb(
             np.concatenate([_bytes_of_hex(chunk) for chunk in column.chunks] or [np.empty(0, object)])
         )
-    if kind == "text":
-        return pd.Series(column.to_pandas(), dtype="str")
+    if kind in {"text", "uuid"}:
+        return pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
     if kind == "integer":
         return pd.Series(column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
     if kind == "boolean":
@@ -323,9 +323,9 @@ def _parsed(text: str | None) -> Any:
 
 def _bytes_of_hex(chunk: pa.Array) -> np.ndarray[Any, np.dtype[Any]]:
     """Hexadecimal texts as `bytes` objects (None where missing), decoded all at once."""
-    whole = pa.concat_arrays([chunk.cast(pa.large_string())])  # an array of its own, whose buffers begin at 0
-    if not len(whole):
+    if not len(chunk):
         return np.empty(0, dtype=object)
+    whole = chunk.cast(pa.large_string())  # the chunks of the CSV reader are no slices: their buffers begin at 0
     validity, offset_buffer, data_buffer = whole.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[: len(whole) + 1]
     halves = _HALF_BYTE_OF_HEX[np.frombuffer(data_buffer or b"", dtype=np.uint8)[: offsets[-1]]]

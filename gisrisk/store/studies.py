@@ -38,6 +38,8 @@ def save_study(engine: sa.Engine, study_row: Mapping[str, Any], tables: Mapping[
     ------
     UnknownName
         A table or column is not declared in `results`.
+    ValueError
+        A frame is in another CRS than EPSG:4490.
     StoreUnavailable
         The connection was lost. Nothing was stored.
     """
@@ -113,6 +115,8 @@ def _result(name: str) -> ResultTable:
 def _arrow_columns(result: ResultTable, frame: pd.DataFrame, study_id: str) -> dict[str, pa.Array]:
     geometry_name = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else "geometry"
     known = {"study_id", geometry_name, *result.columns}
+    if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None and frame.crs != STORAGE_CRS:
+        raise ValueError(f"rows of table {result.name} are in {frame.crs.to_string()}; the store keeps {STORAGE_CRS}")
     for name in frame.columns:
         if name not in known:
             raise UnknownName(f"column of table {result.name}", str(name), sorted(known))

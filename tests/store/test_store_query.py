@@ -153,6 +153,10 @@ def test_counts_are_of_what_holds_now(town: Store) -> None:
     assert (counts["park"], counts["enterprise_site"], counts["inventory"], counts["dense_area"]) == (1, 2, 2, 0)
 
 
+def test_missing_text_is_none_and_so_not_taken_for_a_value(town: Store) -> None:
+    assert town.read("enterprise_site")["park_code"].tolist() == ["P1", None]  # NaN would count as true
+
+
 def test_raster_layer_is_not_read_as_rows(fresh_store: Store) -> None:
     with pytest.raises(ValueError, match="raster"):
         fresh_store.read("population")

@@ -123,6 +123,8 @@ def test_study_that_does_not_fit_leaves_nothing(fresh_store: Store) -> None:
         fresh_store.save_study(row(), {"finding": findings().assign(colour="red")})
     with pytest.raises(UnknownName, match="result table"):
         fresh_store.save_study(row(), {"findings": findings()})
+    with pytest.raises(ValueError, match="EPSG:3857"):
+        fresh_store.save_study(row(), {"finding": findings().to_crs("EPSG:3857")})
     with pytest.raises(UnknownName, match="surprise"):
         fresh_store.save_study(row(surprise=1), {})
     assert fresh_store.latest_study() is None
