@@ -155,7 +155,7 @@ def _inherit(sources: Features, whole: Mask, names: tuple[str, ...]) -> None:
     only = owners.groupby(site[owners.to_numpy()]).agg(lambda rows: rows.iloc[0] if len(rows) == 1 else -1).to_dict()
     rows = np.array([only.get(code, -1) for code in site], dtype=np.int64)
     for name in names:
-        if name in sources.table:
+        if name in sources.columns:
             values = sources.column(name)
             sources.fill(name, rows >= 0, values[np.maximum(rows, 0)])
 
@@ -168,7 +168,7 @@ def _station(sources: Features, types: NDArray[Any], vocabulary: Vocabulary) -> 
         mine = np.isin(types.astype(str), table["applies_to"])
         if "when" in table:
             condition = parse(table["when"], vocabulary.attributes, where="vocabulary.yaml: station_grade")
-            mine &= condition.evaluate(sources.table) == TRUE
+            mine &= condition.evaluate(sources.frame(condition.attributes())) == TRUE
         _grade(sources, "station_grade", mine, table)
 
 

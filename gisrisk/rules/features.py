@@ -26,32 +26,32 @@ class Features:
     Attributes
     ----------
     layer : str
-    table : DataFrame
+    columns : dict of str to ndarray
         `BASE_COLUMNS`, the layer's own columns, and vocabulary attributes in normal form: numbers float64 with NaN,
         everything else object with None.
     geometry : ndarray of shapely geometries
     """
 
-    def __init__(self, layer: str, table: pd.DataFrame, geometry: NDArray[np.object_]) -> None:
-        self.layer, self.table, self.geometry = layer, table, geometry
+    def __init__(self, layer: str, columns: dict[str, NDArray[Any]], geometry: NDArray[np.object_]) -> None:
+        self.layer, self.columns, self.geometry = layer, columns, geometry
         self._assumed: dict[str, Mask] = {}
         self._unconfirmed: dict[str, Mask] = {}
         self._noted: dict[str, NDArray[np.object_]] = {}
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self.geometry)
 
     def column(self, name: str, *, number: bool = False) -> NDArray[Any]:
         """Values of one column; all empty when there is none."""
-        if name in self.table:
-            return self.table[name].to_numpy()
+        if name in self.columns:
+            return self.columns[name]
         return np.full(len(self), np.nan) if number else np.full(len(self), None, dtype=object)
 
     def empty(self, name: str) -> Mask:
         """Where the column holds nothing."""
-        if name not in self.table:
+        if name not in self.columns:
             return np.ones(len(self), dtype=bool)
-        return np.asarray(pd.isna(self.table[name].to_numpy()), dtype=bool)
+        return np.asarray(pd.isna(self.columns[name]), dtype=bool)
 
     def fill(
         self, name: str, where: Mask, values: ArrayLike, *, assumed: bool = False, unconfirmed: bool = False
@@ -65,7 +65,7 @@ class Features:
             return
         column = self.column(name, number=array.dtype.kind == "f").copy()
         column[cells] = array[cells]
-        self.table[name] = column
+        self.columns[name] = column
         self._noted.clear()
         for wanted, notes in ((assumed, self._assumed), (unconfirmed, self._unconfirmed)):
             if wanted:
@@ -73,7 +73,13 @@ class Features:
 
     def replace(self, name: str, values: NDArray[Any]) -> None:
         """Set a whole column."""
-        self.table[name] = values
+        self.columns[name] = values
+
+    def frame(self, names: Iterable[str]) -> pd.DataFrame:
+        """Some columns as a table; those nobody has are left out."""
+        return pd.DataFrame(
+            {name: self.columns[name] for name in names if name in self.columns}, index=pd.RangeIndex(len(self))
+        )
 
     def assumed(self) -> NDArray[np.object_]:
         """Per row the attributes that were taken, not entered."""
@@ -113,20 +119,30 @@ def read_features(
         Further columns to keep as they are.
     """
     if frame is None or len(frame) == 0:
-        return Features(layer, pd.DataFrame(columns=[*BASE_COLUMNS, *extra]), np.empty(0, dtype=object))
-    table = pd.DataFrame(index=pd.RangeIndex(len(frame)))
+        nobody = {name: np.empty(0, dtype=object) for name in (*BASE_COLUMNS, *extra)}
+        return Features(layer, nobody, np.empty(0, dtype=object))
+    columns: dict[str, NDArray[Any]] = {}
     for name in (*BASE_COLUMNS, *extra):
-        table[name] = frame[name].to_numpy() if name in frame else None
-    for name in ("code", "name", "site_code", *extra):
-        table[name] = [None if is_empty(v) else v for v in table[name]]
-    given = {n: frame[n].to_numpy() for n in vocabulary.attributes if n in frame and n not in table}
+        values = frame[name].to_numpy() if name in frame else np.full(len(frame), None, dtype=object)
+        columns[name] = _objects(values) if name in ("code", "name", "site_code", *extra) else values
+    columns["position_uncertainty_m"] = np.asarray(pd.to_numeric(columns["position_uncertainty_m"]), dtype=np.float64)
+    given = {n: frame[n].to_numpy() for n in vocabulary.attributes if n in frame and n not in columns}
     for name, values in _from_dicts(frame.get("attributes"), vocabulary).items():
         given[name] = values if name not in given else np.where(pd.isna(given[name]), values, given[name])
-    columns = {name: _normal_column(values, vocabulary.attributes[name]) for name, values in given.items()}
-    columns = {name: values for name, values in columns.items() if not pd.isna(values).all()}
-    table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
+    for name, values in given.items():
+        column = _normal_column(values, vocabulary.attributes[name])
+        if not pd.isna(column).all():
+            columns[name] = column
     geometry = frame.geometry.to_numpy() if hasattr(frame, "geometry") else np.full(len(frame), None)
-    return Features(layer, table, np.asarray(geometry, dtype=object))
+    return Features(layer, columns, np.asarray(geometry, dtype=object))
+
+
+def _objects(values: NDArray[Any]) -> NDArray[np.object_]:
+    """Texts with None where there is none."""
+    out = np.asarray(values, dtype=object).copy()
+    out[pd.isna(out)] = None
+    out[out == ""] = None
+    return out
 
 
 def _from_dicts(cells: pd.Series[Any] | None, vocabulary: Vocabulary) -> dict[str, NDArray[Any]]:

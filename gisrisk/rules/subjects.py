@@ -126,7 +126,7 @@ def build_subjects(
     if inventory is None:
         inventory = frames.get("inventory")
     sites = read_features("enterprise_site", frames.get("enterprise_site"), v, extra=("status",))
-    sites.table["site_code"] = sites.table["code"]
+    sites.replace("site_code", sites.column("code"))
     derive_sites(sites, v)
     sources = read_features("hazard_source", frames.get("hazard_source"), v, extra=("facility_type",))
     located = site_of_features(sources.geometry, sites.geometry, sites.column("code"))
@@ -173,19 +173,26 @@ class _Builder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.v = vocabulary
-        self.parts: list[pd.DataFrame] = []
+        self.parts: list[dict[str, NDArray[Any]]] = []
         self.geometry: list[NDArray[np.object_]] = []
         self.offsets: dict[int, int] = {}
         self.count = 0
 
     def subjects(self) -> Subjects:
-        frame = pd.concat(self.parts, ignore_index=True) if self.parts else pd.DataFrame(columns=[*_FIXED])
-        for name in frame.columns:
-            attribute = self.v.attributes.get(name)
-            if attribute is not None and attribute.type != "number" and frame[name].dtype == object:
-                frame[name] = frame[name].where(frame[name].notna(), None)
+        """All rows in one table; a column that some part lacks is empty there."""
+        sizes = [len(part["geometry_index"]) for part in self.parts]
+        names = list(dict.fromkeys([*_FIXED, *(name for part in self.parts for name in part)]))
+        columns = {}
+        for name in names:
+            number = name in self.v.attributes and self.v.attributes[name].type == "number"
+            fill: Any = np.nan if number or name == "position_uncertainty_m" else None
+            pieces = [
+                part[name] if name in part else np.full(size, fill, dtype=float if number else object)
+                for part, size in zip(self.parts, sizes, strict=True)
+            ]
+            columns[name] = np.concatenate(pieces) if pieces else np.empty(0, dtype=object)
         geometry = np.concatenate(self.geometry) if self.geometry else np.empty(0, dtype=object)
-        return Subjects(frame=frame, geometry=geometry, vocabulary=self.v)
+        return Subjects(frame=pd.DataFrame(columns), geometry=geometry, vocabulary=self.v)
 
     def add(
         self,
@@ -207,25 +214,23 @@ class _Builder:
             self.offsets[id(features)] = self.count
             self.count += len(features)
             self.geometry.append(features.geometry)
-        part = features.table.iloc[rows].reset_index(drop=True)
-        part = part.drop(columns=[c for c in ("status", "target_type") if c in part])
-        fixed = {
-            "layer": features.layer,
-            "type": type_code,
-            "side": side,
-            "type_truth": np.broadcast_to(np.asarray(truth, dtype=np.int8), len(rows)).copy(),
-            "type_missing": _objects(missing if isinstance(missing, list) else [missing] * len(rows)),
-            "site_relation": relation,
+        count = len(rows)
+        part = {n: values[rows] for n, values in features.columns.items() if n not in ("status", "target_type")}
+        part |= {
+            "layer": _same(features.layer, count),
+            "type": _same(type_code, count),
+            "side": _same(side, count),
+            "type_truth": np.broadcast_to(np.asarray(truth, dtype=np.int8), count),
+            "type_missing": _tuples(missing if isinstance(missing, list) else [missing] * count),
+            "site_relation": _same(relation, count),
             "geometry_index": self.offsets[id(features)] + rows,
             "assumed": features.assumed()[rows],
             "unconfirmed": features.unconfirmed()[rows],
-            "marks": _objects([marks] * len(rows)),
+            "marks": _tuples([marks] * count),
         }
-        part = part.assign(**fixed)
         if side == "source":
-            part["facility_type"] = type_code
-        for name, value in (changes or {}).items():
-            part[name] = value
+            part["facility_type"] = part["type"]
+        part |= {name: _same(value, count) for name, value in (changes or {}).items()}
         self.parts.append(part)
 
     def add_typed(self, features: Features, column: str, side: Side) -> None:
@@ -255,18 +260,17 @@ class _Builder:
     ) -> tuple[NDArray[np.int64], Truth, list[tuple[str, ...]]]:
         """Rows that are, or for lack of a field may be, of a type."""
         condition = parse(dict(select), self.v.attributes, where=f"vocabulary.yaml: {code}, select")
-        table = features.table
-        if "medium" in select and "medium" in table:
+        table = features.frame(condition.attributes())
+        if "medium" in table:
             # A medium in the owner's own words says neither that it is one of the known media nor that it is not.
             words = set((self.v.facility_types["pipeline_hazardous"].select or {})["medium"])
             known = [m if m in words else None for m in table["medium"]]
             table = table.assign(medium=pd.Series(known, index=table.index, dtype=object))
         truth = condition.evaluate(table)
         rows = np.flatnonzero(truth >= UNKNOWN)
-        asked = [name for name in condition.attributes() if name in table]
-        cells = {name: table[name].to_numpy() for name in asked}
+        cells = {str(name): table[name].to_numpy() for name in table}
         missing = [
-            tuple(sorted(condition.missing({name: cells[name][row] for name in asked})))
+            tuple(sorted(condition.missing({name: values[row] for name, values in cells.items()})))
             if truth[row] == UNKNOWN
             else ()
             for row in rows
@@ -351,11 +355,18 @@ _FIXED = (
 )  # fmt: skip
 
 
-def _objects(values: list[Any]) -> NDArray[np.object_]:
+def _tuples(values: list[Any]) -> NDArray[np.object_]:
     """A list of tuples as a one-dimensional array."""
     out = np.empty(len(values), dtype=object)
     out[:] = values
     return out
+
+
+def _same(value: Any, count: int) -> NDArray[Any]:
+    """One value for every row, or the array that already has one for each."""
+    if isinstance(value, np.ndarray):
+        return value
+    return np.full(count, value, dtype=float if isinstance(value, float) else object)
 
 
 def site_relation_truth(
