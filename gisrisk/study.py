@@ -20,7 +20,7 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from gisrisk import settings
-from gisrisk._version import __version__
+from gisrisk._version import code_version
 from gisrisk.analysis.exposure import people_near_sites
 from gisrisk.analysis.partition import risk_levels
 from gisrisk.analysis.region import region_grades
@@ -143,7 +143,7 @@ def run_study(
             "rule_set": rules.version,
             "method": method["id"],
             "default_position_uncertainty_m": settings.number("default_position_uncertainty_m"),
-            "code_version": __version__,
+            "code_version": code_version(),
         }
         fingerprint = study_fingerprint(inputs, parameters)
 
@@ -176,7 +176,7 @@ def run_study(
         method=method,
         parameters=parameters,
         input_sha256=fingerprint,
-        code_version=__version__,
+        code_version=code_version(),
         synthetic=inputs.synthetic,
         findings=findings,
         hazard_grades=hazards,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gisrisk import settings
-from gisrisk.cli.console import ERR, progress, say
+from gisrisk.cli.console import ERR, ProgressCallback, progress, say
 from gisrisk.cli.studies import show_summary
-
-# The demo never mixes with a user's data: it has a data folder, and so a cluster, of its own.
-DEMO_FOLDER = "demo"
 
 
 @click.command()
@@ -33,7 +32,8 @@ def demo(out: Path, no_serve: bool, host: str | None, port: int | None) -> None:
     Example: gisrisk demo --out products/demo --no-serve
     """
     if not settings.get("database_url"):
-        os.environ["GISRISK_DATA_DIR"] = str(settings.data_dir() / DEMO_FOLDER)
+        # Never mixed with a user's data: the demo has a data folder, and so a cluster, of its own for each version.
+        os.environ["GISRISK_DATA_DIR"] = str(settings.data_dir() / f"demo-{_region_key()}")
     _build(out)
     if not no_serve:
         from gisrisk.server.serve import serve
@@ -41,27 +41,64 @@ def demo(out: Path, no_serve: bool, host: str | None, port: int | None) -> None:
         serve(host or settings.get("host"), port or int(settings.get("port")))
 
 
+def _region_key() -> str:
+    """Fingerprint of what makes the region, so that a changed generator starts from an empty store."""
+    import gisrisk.demo
+    from gisrisk._version import source_fingerprint
+
+    return source_fingerprint(Path(gisrisk.demo.__file__).parent)
+
+
 def _build(out: Path) -> None:
-    from gisrisk.demo import AREA_CODE, write_demo_region
-    from gisrisk.exchange import import_order
+    from gisrisk.demo import AREA_CODE
+    from gisrisk.products.shelf import copy_out, shelve
     from gisrisk.store import open_store
     from gisrisk.study import run_study
 
-    with open_store() as store, progress() as report, tempfile.TemporaryDirectory(prefix="gisrisk-demo-") as folder:
-        report(say("生成演示区", "making the demo region"), 0, 1)
-        files = write_demo_region(Path(folder))
-        for done, name in enumerate(import_order(files.layers)):
-            report(say(f"导入 {name}", f"importing {name}"), done, len(files.layers))
-            _import(store, name, files.layers[name])
-        store.register_raster("population", files.population, position_source="synthetic")
-        study = run_study(AREA_CODE, store=store, out=out, progress=report)
-    ERR.print()
-    show_summary(study, out)
+    with open_store() as store, progress() as report:
+        # The raster is registered last: where it is, the region is complete.
+        if store.raster("population") is None:
+            _import_region(store, report)
+        folder = _finished(store)
+        if folder is not None:
+            ERR.print(say("演示研究没有变化，直接使用。", "the demo study is unchanged and used as it is"))
+        else:
+            study = run_study(AREA_CODE, store=store, progress=report)
+            folder = shelve(study, store.data_dir, progress=report)
+            show_summary(study, None)
+    copy_out(folder, out)
+    click.echo(say(f"成果已写入 {out}/", f"products written to {out}/"))
 
 
-def _import(store: object, name: str, file: Path) -> None:
+def _import_region(store: Any, report: ProgressCallback) -> None:
     from gisrisk.catalog import layer
-    from gisrisk.exchange import read_table, validate
+    from gisrisk.demo import write_demo_region
+    from gisrisk.exchange import import_order, read_table, validate
 
-    incoming = read_table(file, layer(name), crs="EPSG:4490")
-    store.write_batch(name, validate(incoming, layer(name)), file=incoming.file, sha256=incoming.sha256, note="demo")  # type: ignore[attr-defined]
+    with tempfile.TemporaryDirectory(prefix="gisrisk-demo-") as name:
+        report(say("生成演示区", "making the demo region"), 0, 1)
+        files = write_demo_region(Path(name))
+        order = import_order(files.layers)
+        for done, target in enumerate(order):
+            report(say(f"导入 {target}", f"importing {target}"), done, len(order))
+            incoming = read_table(files.layers[target], layer(target), crs="EPSG:4490")
+            frame = validate(incoming, layer(target))
+            store.write_batch(target, frame, file=incoming.file, sha256=incoming.sha256, note="demo")
+        store.register_raster("population", files.population, position_source="synthetic")
+
+
+def _finished(store: Any) -> Path | None:
+    """Products of today's study of the unchanged region by unchanged code and rules, if they stand there."""
+    from gisrisk._version import code_version
+    from gisrisk.demo import AREA_CODE
+    from gisrisk.products.shelf import MARK, shelf
+    from gisrisk.rules import load_rules
+
+    found = store.latest_study(AREA_CODE)
+    if found is None:
+        return None
+    now = (date.today(), code_version(), load_rules().version, store.last_recorded_at())
+    if (found["on_day"], found["code_version"], found["rule_set"], found["as_of"]) != now:
+        return None
+    folder = shelf(store.data_dir, found["study_id"])
+    return folder if (folder / MARK).is_file() else None

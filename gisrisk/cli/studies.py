@@ -20,14 +20,27 @@ _as_of = click.option("--as-of", type=click.DateTime(), help="Moment whose data 
 _fail = click.option("--fail-on-finding", is_flag=True, help="Exit with 10 when a distance is violated.")
 
 
-def _run(area: str | None, on: datetime | None, as_of: datetime | None, out: Path | None = None) -> Any:
+def _run(area: str | None, on: datetime | None, as_of: datetime | None) -> Any:
     from gisrisk.store import open_store
     from gisrisk.study import run_study
 
     with open_store() as store, progress() as report:
         day: date | None = on.date() if on else None
         moment = as_of.astimezone() if as_of else None
-        return run_study(area, on=day, as_of=moment, store=store, out=out, progress=report)
+        return run_study(area, on=day, as_of=moment, store=store, progress=report)
+
+
+def _run_and_shelve(area: str | None, on: datetime | None, as_of: datetime | None, out: Path | None) -> Any:
+    """A study with its products where the server looks for them, and where the user asked for them."""
+    from gisrisk import settings
+    from gisrisk.products.shelf import copy_out, shelve
+
+    result = _run(area, on, as_of)
+    with progress() as report:
+        folder = shelve(result, settings.data_dir(), progress=report)
+    if out is not None:
+        copy_out(folder, out)
+    return result
 
 
 def _end(study: Any, fail_on_finding: bool) -> None:
@@ -62,7 +75,7 @@ def run(
 
     Example: gisrisk study run --area 360702 --on 2026-11-25 --out out/
     """
-    result = _run(area, on, as_of, out)
+    result = _run_and_shelve(area, on, as_of, out)
     if as_json:
         show_json(summary(result, out))
     else:
@@ -103,7 +116,9 @@ _COUNT_LABELS = {
     "enterprise_site": ("企业", "enterprise sites"),
     "hazard_source": ("危险源", "hazard sources"),
     "protected_target": ("防护目标", "protected targets"),
-    "violations": ("防护距离不足", "distance violations"),
+    "violations": ("防护距离不足（强制条款、已核实）", "distance violations (mandatory, confirmed)"),
+    "violations_to_check": ("防护距离不足（条款待核或非强制）", "distance violations to check"),
+    "hazards_undetermined": ("待定单元", "undetermined units"),
     "needs_survey": ("需实测", "needs survey"),
     "undetermined": ("无法判定", "undetermined"),
     "major_hazards": ("重大危险源", "major hazards"),
