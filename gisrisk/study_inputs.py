@@ -51,7 +51,7 @@ class Inputs:
         return bool(self.population is not None and self.population.position_source == "synthetic")
 
     def fingerprint(self) -> str:
-        """SHA-256 over every value and geometry; the same rows give the same text in any store and on any day."""
+        """SHA-256 over every value and geometry, and over when each was recorded, because findings say since when."""
         digest = hashlib.sha256()
         for name in sorted(self.frames):
             digest.update(name.encode())
