@@ -8,7 +8,7 @@ from gisrisk.catalog.palette import LEVELS
 from gisrisk.products import marks
 from gisrisk.products.flow import Cell, Column, Flow
 from gisrisk.products.page import ALERT
-from gisrisk.products.panel import site_items
+from gisrisk.products.panel import reason_text, site_items
 from gisrisk.products.view import Part, is_missing
 from gisrisk.products.words import (
     FINDING_STATUS,
@@ -58,7 +58,7 @@ def site_table(flow: Flow, part: Part) -> None:
             number(site.violations),
             number(site.likelihood),
             number(site.severity),
-            item.reason,
+            reason_text(site),
         )
         for item, site in zip(items, part.sites.itertuples(), strict=True)
     ]
@@ -128,14 +128,15 @@ def _figure(value: Any) -> str:
 _FINDING_COLUMNS = (
     Column("编号", "No.", 13, "center"),
     Column("结论", "Status", 17, "center"),
-    Column("依据", "Document and clause", 88),
-    Column("条款内容", "Rule", 72),
+    Column("依据", "Document and clause", 84),
+    Column("条款内容", "Rule", 66),
     Column("一方（起点）", "Source", 56),
     Column("另一方（终点）", "Target", 56),
     Column("要求 m", "Required", 19, "right"),
     Column("实测 m", "Measured", 19, "right"),
     Column("差额 m", "Shortfall", 19, "right"),
-    Column("核对", "Review", 33),
+    Column("误差 m", "Uncertainty", 15, "right"),
+    Column("核对", "Review", 28),
 )
 
 
@@ -147,9 +148,10 @@ def findings_table(flow: Flow, part: Part) -> None:
         for row in part.findings[part.findings["status"] == status].itertuples()
     ]
     flow.heading("距离结论", "Distance findings: violations (V) and distances to survey (S)", keep_mm=24)
+    met = f"符合{part.count('meets')}条（不列出）。" if part.count("meets") else "符合的不列入。"
     flow.note(
         f"不符合{part.count('violation')}条，需实测{part.count('needs_survey')}条，待定{part.count('undetermined')}条（见下表），"
-        f"符合{part.count('meets')}条（不列出）。图上线条旁的数字为 实测/要求。"
+        f"{met}图上线条旁的数字为 实测/要求。"
     )
     if not listed:
         return
@@ -172,6 +174,7 @@ def findings_table(flow: Flow, part: Part) -> None:
                 metres(row.required_m),
                 metres(row.measured_m),
                 metres(row.shortfall_m),
+                metres(row.uncertainty_m),
                 zh(REVIEW, row.review) + ("，强制" if row.mandatory is True or row.mandatory == 1 else ""),
             )
         )

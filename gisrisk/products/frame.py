@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon as Triangle
 
 from gisrisk.catalog.palette import LEVELS, UNDETERMINED
-from gisrisk.products import fonts, ground, marks
+from gisrisk.products import fonts, ground, linework, marks
 from gisrisk.products.page import A3_MM, ALERT, FAINT, INK, Box, Page
 from gisrisk.products.plane import Extent, Plane, round_length_m
 from gisrisk.products.view import StudyLike
@@ -237,6 +237,12 @@ def _marker(
     return draw
 
 
+def _violation_sign(page: Page, box: Box) -> None:
+    _stroke(ground.LineStyle(linework.VIOLATION, 1.4))(page, Box(box.x, box.y, box.w * 0.45, box.h))
+    x, y = box.x + box.w * 0.8, box.y + box.h / 2
+    page.axes.scatter([x], [y], s=60, facecolors="none", edgecolors=linework.VIOLATION, linewidths=1.2, zorder=2)
+
+
 def _tints(page: Page, box: Box) -> None:
     width = box.w / len(LEVELS)
     for k, level in enumerate(LEVELS):
@@ -269,9 +275,9 @@ def legend_entries(drawn: set[str], *, is_park: bool) -> list[Entry]:
             _marker("^", marks.MAJOR_FACE, "white", 120, "Ⅰ", "white"), "重大危险源（Ⅰ—Ⅳ级）", "major hazard, level"
         ),
         "hazard_source": Entry(_swatch("#FFFFFF", ground.TANK_EDGE), "危险源（储罐、仓库等）", "hazard source"),
-        "violation": Entry(_stroke(ground.LineStyle(marks.VIOLATION, 1.4)), "距离不符合（实测/要求）", "violation"),
+        "violation": Entry(_violation_sign, "距离不符合（实测/要求 m）", "violation"),
         "needs_survey": Entry(
-            _stroke(ground.LineStyle(marks.VIOLATION, 1.2, dashes=(3, 2))), "距离需实测", "needs survey"
+            _stroke(ground.LineStyle(linework.VIOLATION, 1.2, dashes=(3, 2))), "距离需实测", "needs survey"
         ),
         "park": Entry(
             _swatch(ground.PARK_FACE if is_park else "none", ground.PARK_EDGE, dashes=(6, 1.5, 1.5, 1.5)),

@@ -9,13 +9,12 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 
-from gisrisk.products import backpages, fonts, frame, ground, marks, panel
+from gisrisk.products import backpages, fonts, frame, ground, linework, locator, marks, panel, regionmap
 from gisrisk.products.flow import Flow
 from gisrisk.products.labels import Placer
 from gisrisk.products.page import A3_MM, FAINT, Page
-from gisrisk.products.plane import SCALES, Extent, Plane, plane_at, round_scale
+from gisrisk.products.plane import SCALES, Extent, Plane, fits, plane_at, round_scale
 from gisrisk.products.view import Part, StudyLike, context_layer, park_part, region_part
-from gisrisk.products.words import level_of
 
 PNG_DPI = 150
 
@@ -56,27 +55,21 @@ def region_sheet(study: StudyLike, out_pdf: Path, out_png: Path | None = None) -
     )
 
 
-def sheet_extent(part: Part, plane: Plane) -> Extent:
-    """The scale and middle of a sheet.
+def park_extent(part: Part, plane: Plane) -> Extent:
+    """The scale and middle of a park's sheet.
 
-    The park, or the area, fits inside the frame at the largest round scale. Violated distances that leave the park
-    are taken in when that costs no more than the next scale.
+    The park fits inside the frame at the largest round scale. Violated distances that leave the park are taken in
+    when that costs no more than the next scale.
     """
     bounds = plane.project(part.boundary).bounds
     scale = round_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], frame.MAP)
-    if part.is_park and not part.violations.empty:
-        lines = [plane.project(line) for line in part.violations.geometry if line is not None and not line.is_empty]
-        if lines:
-            wide = tuple(shapely.total_bounds([shapely.box(*bounds), *lines]))
-            wider = _scale_or_none(wide)
-            if wider is not None and SCALES.index(wider) <= SCALES.index(scale) + 1:
-                bounds, scale = wide, wider
+    lines = [plane.project(line) for line in part.violations.geometry if line is not None and not line.is_empty]
+    if lines:
+        west, south, east, north = shapely.total_bounds([shapely.box(*bounds), *lines])
+        next_scale = SCALES[min(SCALES.index(scale) + 1, len(SCALES) - 1)]
+        if fits(east - west, north - south, frame.MAP, next_scale):
+            bounds, scale = (west, south, east, north), round_scale(east - west, north - south, frame.MAP)
     return Extent.around(bounds, frame.MAP, scale)
-
-
-def _scale_or_none(bounds: tuple[float, ...]) -> int | None:
-    need = max(bounds[2] - bounds[0], bounds[3] - bounds[1])
-    return round_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], frame.MAP) if need < SCALES[-1] / 10 else None
 
 
 def _sheet(part: Part, title: str, title_en: str) -> list[Page]:
@@ -84,7 +77,7 @@ def _sheet(part: Part, title: str, title_en: str) -> list[Page]:
     study = part.study
     west, south, east, north = part.boundary.bounds
     plane = plane_at((west + east) / 2, (south + north) / 2)
-    extent = sheet_extent(part, plane)
+    extent = park_extent(part, plane) if part.is_park else regionmap.region_extent(part, plane)
     page = Page()
     frame.draw_border(page)
     frame.draw_title(page, title, title_en, study)
@@ -97,7 +90,7 @@ def _sheet(part: Part, title: str, title_en: str) -> list[Page]:
     frame.draw_graticule(page, axes, plane, extent)
     frame.draw_legend(page, frame.legend_entries(drawn, is_park=part.is_park))
     frame.draw_scale_box(page, plane, extent)
-    panel.draw_locator(page, part, plane)
+    locator.draw_locator(page, part, plane, extent)
     panel.draw_summary(page, part)
     if part.is_park:
         panel.draw_list(
@@ -132,7 +125,7 @@ def _draw_map(axes: Axes, part: Part, plane: Plane, extent: Extent) -> tuple[set
     placer = Placer(extent.frame)
     drawn = ground.draw_ground(axes, part, plane, extent)
     warnings: list[str] = []
-    if not part.is_park and _draw_area_levels(axes, part, plane, extent):
+    if not part.is_park and regionmap.draw_area_levels(axes, part, plane, extent):
         drawn.add("admin_levels")
     marks.draw_levels(axes, part, plane, extent)
     marks.draw_park_edges(axes, part, plane, extent)
@@ -140,7 +133,7 @@ def _draw_map(axes: Axes, part: Part, plane: Plane, extent: Extent) -> tuple[set
         drawn.add("park")
     if not part.is_park:
         drawn.add("site_dots")
-        marks.draw_region_marks(axes, part, plane, extent, placer)
+        regionmap.draw_region_marks(axes, part, plane, extent, placer)
         return drawn, warnings
     drawn.add("sites")
     if marks.draw_hazard_sources(axes, part, plane, extent):
@@ -148,28 +141,16 @@ def _draw_map(axes: Axes, part: Part, plane: Plane, extent: Extent) -> tuple[set
     marks.draw_site_numbers(axes, part, plane, extent, placer)
     if marks.draw_major_hazards(axes, part, plane, extent, placer):
         drawn.add("major")
-    lines = marks.draw_finding_lines(axes, part, plane, extent, placer)
-    drawn |= {status for status in ("violation", "needs_survey") if lines[status]}
+    lines = linework.draw_finding_lines(axes, part, plane, extent, placer)
+    drawn |= {"violation"} if lines.violations else set()
+    drawn |= {"needs_survey"} if lines.surveys else set()
     if marks.draw_targets(axes, part, plane, extent, placer):
         drawn.add("protected_target")
-    if lines["outside"]:
-        warnings.append(f"另有{lines['outside']}处不符合的距离在图框之外，见后页表。")
-    if lines["unlabelled"]:
-        warnings.append(f"{lines['unlabelled']}处不符合因图面拥挤未注数字，见后页表。")
+    if lines.outside:
+        warnings.append(f"另有{lines.outside}处不符合的距离在图框之外，见后页表。")
+    if lines.unlabelled:
+        warnings.append(f"{lines.unlabelled}处不符合因图面拥挤未注数字，见后页表。")
     return drawn, warnings
-
-
-def _draw_area_levels(axes: Axes, part: Part, plane: Plane, extent: Extent) -> bool:
-    """Fill the smallest graded administrative areas with the tint of their level."""
-    rows = part.study.region_grades
-    rows = rows[(rows["kind"] == "admin") & rows.geometry.notna()]
-    for size in ("township", "county", "city", "province"):
-        own = rows[rows["area_level"].astype("string") == size]
-        if not own.empty:
-            for row in ground.visible(plane.project_frame(own), extent).itertuples():
-                ground.fill(axes, [row.geometry], face=frame.ground_tint(level_of(row.level).hex), zorder=0.8)
-            return True
-    return False
 
 
 def _write(pages: list[Page], part: Part, out_pdf: Path, out_png: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""The side panel of a map sheet: where the park lies, how many enterprises have which level, and the numbered list."""
+"""The side panel of a map sheet: how many enterprises have which level, and the numbered list."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import shapely
 
 from gisrisk.catalog.palette import LEVELS, UNDETERMINED, Level
 from gisrisk.products import fonts, frame, marks
-from gisrisk.products.ground import ADMIN_EDGE, PAPER, PARK_EDGE, fill, strokes
 from gisrisk.products.page import ALERT, FAINT, INK, Box, Page
-from gisrisk.products.plane import Plane
-from gisrisk.products.view import Part, as_list, context_layer, is_missing, park_codes
+from gisrisk.products.view import Part, as_list, is_missing, park_codes, severity_rank
 from gisrisk.products.words import MAJOR_ZH, grade_text, level_of, number
 
 
@@ -44,6 +41,23 @@ def reason_text(site: Any) -> str:
     return "，".join(parts) or "—"
 
 
+def short_reason(site: Any) -> str:
+    """What the narrow side list has room for: major hazard, broken distances, missing data; the rest is behind."""
+    parts = []
+    if not is_missing(site.major_level) and int(site.major_level) in MAJOR_ZH:
+        parts.append(f"{MAJOR_ZH[int(site.major_level)]}重大危险源")
+    for word, count in (
+        ("不符合", site.violations),
+        ("需实测", site.needs_survey),
+        ("缺资料", site.undetermined_findings),
+    ):
+        if not is_missing(count) and int(count):
+            parts.append(f"{word}{int(count)}项")
+    if is_missing(site.level) and not any("缺资料" in part or "需实测" in part for part in parts):
+        parts.append("危险源缺资料")
+    return "；".join(parts) or "未构成重大危险源"
+
+
 def site_items(part: Part) -> list[Item]:
     """The enterprises of a part, worst first."""
     return [
@@ -52,7 +66,7 @@ def site_items(part: Part) -> list[Item]:
             level_of(site.level),
             grade_text(site.level, site.level_at_least),
             str(site.site_name),
-            reason_text(site),
+            short_reason(site),
             f"S{site.site_code}",
         )
         for site in part.sites.itertuples()
@@ -60,16 +74,16 @@ def site_items(part: Part) -> list[Item]:
 
 
 def region_items(part: Part) -> list[Item]:
-    """Parks first, then administrative areas, each worst first, with their counts."""
+    """Parks first, then administrative areas, each worst first, those without any enterprise last."""
     rows = part.study.region_grades
     order = {code: f"P{k + 1}" for k, code in enumerate(park_codes(part.study))}
-    items = []
+    items: list[Item] = []
     for kind in ("park", "admin"):
         own = rows[rows["kind"] == kind]
-        keys = pd.DataFrame(
-            {"rank": [level_of(level).number or 2.5 for level in own["level"]], "code": own["area_code"].astype(str)},
-            index=own.index,
-        )
+        ranks = [
+            9.0 if not sites else severity_rank(level) for level, sites in zip(own["level"], own["sites"], strict=True)
+        ]
+        keys = pd.DataFrame({"rank": ranks, "code": own["area_code"].astype(str)}, index=own.index)
         for row in own.loc[keys.sort_values(["rank", "code"], kind="stable").index].itertuples():
             counted = "　".join(
                 f"{level.colour_zh}{number(getattr(row, level.code))}"
@@ -85,7 +99,7 @@ def region_items(part: Part) -> list[Item]:
                     level_of(row.level),
                     grade_text(row.level),
                     str(row.area_name),
-                    f"企业{number(row.sites)}　{counted}{waiting}",
+                    f"企业{number(row.sites)}　{counted}{waiting}" if row.sites else "无企业资料",
                     f"{'P' if kind == 'park' else 'A'}{row.area_code}",
                 )
             )
@@ -186,41 +200,7 @@ def draw_summary(page: Page, part: Part) -> None:
     )
     page.text(box.x + 2.5, y - 4.3, f"距离不符合 {number(part.count('violation'))} 条", 7.2, bold=True)
     others = (("需实测", "needs_survey"), ("待定", "undetermined"), ("符合", "meets"))
-    rest = "　".join(f"{word} {number(part.count(status))}" for word, status in others)
+    rest = "　".join(
+        f"{word} {number(part.count(status))}" for word, status in others if part.count(status) or status != "meets"
+    )
     page.text(box.x + 2.5, y - 8.4, rest, 6.2)
-
-
-def draw_locator(page: Page, part: Part, plane: Plane) -> None:
-    """The county with its townships, all parks, and this one marked."""
-    box = frame.LOCATOR
-    page.rect(box, face="white", edge=INK, width_pt=0.5)
-    admin = context_layer(part.study, "admin_area", "level")
-    here = part.boundary.representative_point()
-    around = admin[admin.geometry.intersects(here).to_numpy(bool)]
-    county = around[around["level"].astype("string") == "county"]
-    if county.empty:
-        county = around.loc[around.geometry.area.sort_values(ascending=False).index[:1]] if len(around) else around
-    if county.empty:
-        outline, name = part.study.area_geometry or part.boundary, part.study.area_name
-    else:
-        outline, name = county.geometry.iloc[0], str(county["name"].iloc[0])
-    shape = plane.project(shapely.union(outline, part.boundary.envelope) if part.is_park else outline)
-    west, south, east, north = shape.bounds
-    inner = Box(box.x + 1.5, box.y + 1.5, box.w - 3, box.h - 8.5)
-    scale = max((east - west) / inner.w, (north - south) / inner.h) * 1.04
-    axes = page.add_axes(inner)
-    axes.set_axis_off()
-    cx, cy = (west + east) / 2, (south + north) / 2
-    axes.set_xlim(cx - inner.w * scale / 2, cx + inner.w * scale / 2)
-    axes.set_ylim(cy - inner.h * scale / 2, cy + inner.h * scale / 2)
-    fill(axes, [plane.project(outline)], face=PAPER, edge=INK, width_pt=0.8)
-    inside = admin[admin.geometry.representative_point().intersects(outline).to_numpy(bool)]
-    strokes(axes, plane.project_frame(inside).geometry, color=ADMIN_EDGE, width_pt=0.3)
-    parks = plane.project_frame(context_layer(part.study, "park"))
-    fill(axes, parks.geometry, face="#D7C4DF", edge=PARK_EDGE, width_pt=0.4, zorder=2)
-    if part.is_park:
-        own = plane.project(part.boundary)
-        fill(axes, [own], face=PARK_EDGE, edge=PARK_EDGE, width_pt=0.6, zorder=3)
-        point = own.representative_point()
-        axes.scatter([point.x], [point.y], s=150, facecolors="none", edgecolors=ALERT, linewidths=1.2, zorder=4)
-    page.text(box.x + 2.5, box.top - 4.8, f"{name}位置图" if part.is_park else f"{name}", 7.5, bold=True)

@@ -84,6 +84,11 @@ def plane_at(lon: float, lat: float) -> Plane:
     )
 
 
+def fits(width_m: float, height_m: float, frame: Box, scale: int, *, fill: float = 0.94) -> bool:
+    """Whether an extent fits a frame at a scale, using at most the share `fill` of it."""
+    return width_m <= frame.w * fill / 1000 * scale and height_m <= frame.h * fill / 1000 * scale
+
+
 def round_scale(width_m: float, height_m: float, frame: Box, *, fill: float = 0.94) -> int:
     """Denominator of the largest round scale at which an extent fits a frame.
 
@@ -101,9 +106,8 @@ def round_scale(width_m: float, height_m: float, frame: Box, *, fill: float = 0.
     OutOfDomain
         It fits at no scale of `SCALES`.
     """
-    need = max(width_m / (frame.w * fill / 1000), height_m / (frame.h * fill / 1000))
     for scale in SCALES:
-        if need <= scale:
+        if fits(width_m, height_m, frame, scale, fill=fill):
             return scale
     raise OutOfDomain(f"an extent of {width_m:.0f} x {height_m:.0f} m fits the sheet at no scale up to 1:{SCALES[-1]}")
 

@@ -139,7 +139,7 @@ def _flat(value: Any) -> str | None:
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
         return None
     if isinstance(value, str):
-        return value
+        return value or None
     if isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and any(isinstance(v, Mapping) for v in value)):
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
     if isinstance(value, (list, tuple, set, np.ndarray)):

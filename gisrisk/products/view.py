@@ -236,6 +236,27 @@ def park_part(study: StudyLike, park_code: str) -> Part:
     )
 
 
+ZOOM_BELOW = 0.45
+"""A whole area is drawn where its enterprises are when these fill less than this share of its width and height."""
+
+
+def shown_bounds(part: Part) -> tuple[float, float, float, float]:
+    """West, south, east, north [degrees] of what a map of this part shows.
+
+    The boundary of the park or area; of a large area whose enterprises and parks lie close together, only the
+    surroundings of these, because at the scale of the whole area no colour could be seen.
+    """
+    west, south, east, north = part.boundary.bounds
+    places = [*part.study.site_grades.geometry, *context_layer(part.study, "park").geometry]
+    if not part.is_park and places:
+        w, s, e, n = (float(value) for value in shapely.total_bounds(places))
+        margin = 0.12 * max(e - w, n - s)
+        inner = (w - margin, s - margin, e + margin, n + margin)
+        if inner[2] - inner[0] < ZOOM_BELOW * (east - west) and inner[3] - inner[1] < ZOOM_BELOW * (north - south):
+            return inner
+    return west, south, east, north
+
+
 def region_part(study: StudyLike) -> Part:
     """The whole study, ordered as a sheet shows it.
 

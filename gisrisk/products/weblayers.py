@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from folium.utilities import JsCode
 
-from gisrisk.products import frame, ground, marks, popups
+from gisrisk.products import frame, ground, linework, popups, regionmap
 from gisrisk.products.view import Part, context_layer, is_missing
 from gisrisk.products.words import FINDING_STATUS, LINEAR, ROMAN, level_of, type_name
 
@@ -77,15 +77,8 @@ def add_ground(page: folium.Map, part: Part) -> None:
     study = part.study
     coarse = 0.0 if part.is_park else 0.00005
     if not part.is_park:
-        rows = study.region_grades
-        sizes = [
-            size
-            for size in ("township", "county", "city")
-            if ((rows["kind"] == "admin") & (rows["area_level"] == size)).any()
-        ]
-        areas = rows[(rows["kind"] == "admin") & (rows["area_level"] == sizes[0])] if sizes else rows.iloc[:0]
         data = _features(
-            areas,
+            regionmap.graded_areas(part),
             lambda row: {
                 "key": f"A{row.area_code}",
                 "popup": popups.region(row),
@@ -134,9 +127,11 @@ def add_ground(page: folium.Map, part: Part) -> None:
         look = ground.line_style(kind)
         style: dict[str, Any] = {
             "color": look.casing or look.core,
-            "weight": max(look.casing_pt, look.core_pt),
+            "weight": max(look.casing_pt, look.core_pt) * (1.0 if part.is_park else 0.5),
             "fill": False,
         }
+        if kind == "railway":
+            style["color"] = "#8A8A8A"  # black dashes are the sign of a distance to survey
         if look.dashes:
             style["dashArray"] = " ".join(f"{dash:g}" for dash in look.dashes)
         own = lines[lines["kind"].astype("string") == kind]
@@ -207,6 +202,9 @@ def add_subject(page: folium.Map, part: Part) -> None:
             marker=folium.CircleMarker(radius=3),
         )
     targets = _near(part, context_layer(study, "protected_target", "target_type", "population"))
+    if not part.is_park:  # a whole city's targets would make the page too large: those of a finding are enough
+        involved = part.findings[part.findings["status"].isin(["violation", "needs_survey"])]
+        targets = targets[targets["code"].isin([*involved["source_code"], *involved["target_code"]])]
     _layer(
         page,
         _features(
@@ -220,18 +218,17 @@ def add_subject(page: folium.Map, part: Part) -> None:
         "防护目标 protected targets",
         {"color": ground.TARGET, "weight": 1.5, "fillColor": "#9ccdc5", "fillOpacity": 1},
         marker=folium.CircleMarker(radius=4),
-        show=part.is_park,
     )
     for status, dashes in (("needs_survey", "5 4"), ("violation", None)):
         own = part.findings[part.findings["status"] == status]
         numbered = own.assign(number=range(1, len(own) + 1))
-        style: dict[str, Any] = {"color": marks.VIOLATION, "weight": 2.5 if status == "violation" else 1.6}
+        style: dict[str, Any] = {"color": linework.VIOLATION, "weight": 2.5 if status == "violation" else 1.6}
         data = _features(
             numbered,
             lambda row, status=status: {  # type: ignore[misc]
                 "popup": popups.finding(row),
                 "label": f"V{row.number}"
-                if part.is_park and status == "violation" and row.number <= marks.MAX_LINE_LABELS
+                if part.is_park and status == "violation" and row.number <= linework.MAX_LINE_LABELS
                 else "",
             },
         )

@@ -19,7 +19,7 @@ from folium.template import Template
 from gisrisk.catalog.palette import LEVELS, UNDETERMINED
 from gisrisk.products import frame, marks, offline, weblayers
 from gisrisk.products.panel import region_items, site_items
-from gisrisk.products.view import Part, StudyLike, park_part, region_part
+from gisrisk.products.view import Part, StudyLike, park_part, region_part, shown_bounds
 from gisrisk.products.words import DEMO_EN, DEMO_NOTE, DEMO_ZH
 
 MAX_ZOOM = 19
@@ -43,7 +43,7 @@ def study_map(study: StudyLike, park_code: str | None = None) -> folium.Map:
         Leaflet was not copied by the set-up.
     """
     part = region_part(study) if park_code is None else park_part(study, park_code)
-    west, south, east, north = part.boundary.bounds
+    west, south, east, north = shown_bounds(part)
     page = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,

@@ -32,6 +32,9 @@ HAZARD_STATUS: dict[str, tuple[str, str]] = {
 UNIT_KIND: dict[str, tuple[str, str]] = {
     "production": ("生产单元", "production unit"),
     "storage": ("储存单元", "storage unit"),
+    "production_unit": ("生产单元", "production unit"),
+    "storage_unit_tank_farm": ("储存单元（罐区）", "storage unit, tank farm"),
+    "storage_unit_warehouse": ("储存单元（库房）", "storage unit, warehouse"),
 }
 LAYER: dict[str, str] = {
     "enterprise_site": "企业",
@@ -115,6 +118,8 @@ def field_name(field: str) -> str:
     found = _FIELD.fullmatch(field)
     if found is None:
         return field
+    if found["layer"] is None and found["column"] in LAYER:
+        return LAYER[found["column"]] + found["rest"]
     label = _column_label(found["layer"], found["column"])
     if label is None:
         return field

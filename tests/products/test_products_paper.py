@@ -17,7 +17,7 @@ from pyproj import Transformer
 from gisrisk.catalog.palette import palette
 from gisrisk.errors import SetupIncomplete, UnknownName
 from gisrisk.products import fonts, frame
-from gisrisk.products.mapsheet import park_sheet, region_sheet, sheet_extent
+from gisrisk.products.mapsheet import park_extent, park_sheet, region_sheet
 from gisrisk.products.plane import plane_at
 from gisrisk.products.view import park_part
 
@@ -92,7 +92,7 @@ def test_every_plot_is_printed_in_the_colour_of_its_level(sheet: tuple[Path, Pat
     rgb = pixels(sheet[1])
     dpi = rgb.shape[1] / (A3_MM[0] / 25.4)
     part = park_part(study, "P01")
-    extent = sheet_extent(part, plane_at(*part.boundary.centroid.coords[0]))
+    extent = park_extent(part, plane_at(*part.boundary.centroid.coords[0]))
     forward = Transformer.from_crs("EPSG:4490", PLANE, always_xy=True)
     for site in part.sites.itertuples():
         west, south, *_ = site.geometry.bounds

@@ -83,3 +83,7 @@ def test_missing_fields_are_named_in_chinese() -> None:
     assert missing_text(["hazard_source.roof", "hazard_source.roof"]) == "危险源罐顶形式"
     assert missing_text("不是字段名") == "不是字段名"
     assert type_name("school") and type_name("no_such_type") == "no_such_type" and type_name(None) == ""
+
+
+def test_a_whole_missing_table_is_named_too() -> None:
+    assert field_name("inventory (H-7)") == "存量表 (H-7)"
