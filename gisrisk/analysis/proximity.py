@@ -6,6 +6,7 @@ and multi-part shapes. A grid over the targets' boxes gives candidates, compiled
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,8 @@ FARTHEST_REACH_M = 200_000.0
 _ROUNDING_M = 1e-9  # a planar pair at exactly the reach is within it whatever the last bit says
 _GEODESIC_ROUNDING_M = 1e-7
 _CHORD_SLACK_M = 0.01  # a chord through a piece of an edge may pass this much beside the edge, and never more
-_SOURCES_PER_TASK = 256
+_WORTH_THREADS = 20_000  # candidate pairs, as estimated; for fewer, starting threads takes longer than they save
+_MOST_CANDIDATES = 2_000_000  # of one task, as estimated
 # Metres in a degree of longitude on the equator and the fewest in a degree of latitude (GRS80), lowered by 1e-4 so
 # that a chord up to 200 km long is never shorter than the bound made from them.
 _LONGITUDE_M = 111_319.490_8 * (1 - 1e-4)
@@ -187,7 +189,8 @@ def _judge_all(
     scale_x, scale_y = _least_scale(segments.box[:sources], limit) if geodesic else (np.ones(sources), np.ones(sources))
     query = segments.box[:sources] + (limit / np.array([-scale_x, -scale_y, scale_x, scale_y])).T
     target_box = segments.box[sources:]
-    grid = build_grid(target_box, float((query[:, 2] - query[:, 0]).mean()), float((query[:, 3] - query[:, 1]).mean()))
+    width, height = float((query[:, 2] - query[:, 0]).mean()), float((query[:, 3] - query[:, 1]).mean())
+    grid = build_grid(target_box, width, height)
     solid = on_ellipsoid(segments) if geodesic else None
 
     def task(span: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -195,7 +198,8 @@ def _judge_all(
         pair, value = judge(*segments, solid, sources, limit, scale_x, scale_y, span[0], offsets, candidate)
         return pair, value
 
-    spans = list(_spans(sources))
+    each = max(1.0, len(target_box) * width * height * grid.per_x * grid.per_y / (grid.columns * grid.rows))
+    spans = list(_spans(sources, each))
     if len(spans) == 1:
         return task(spans[0])
     with ThreadPoolExecutor(_processors()) as pool:
@@ -203,16 +207,21 @@ def _judge_all(
     return np.concatenate([pair for pair, _ in done]), np.concatenate([value for _, value in done])
 
 
+def _spans(sources: int, candidates_each: float) -> Iterator[tuple[int, int]]:
+    """Spans of sources for one task each: a few for each processor, none with more candidates than fit in memory."""
+    if sources * candidates_each < _WORTH_THREADS:
+        yield 0, sources
+        return
+    length = math.ceil(min(sources / (4 * _processors()), _MOST_CANDIDATES / candidates_each))
+    for first in range(0, sources, length):
+        yield first, min(first + length, sources)
+
+
 def _least_scale(box: NDArray[np.float64], limit_m: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     """Metres in a degree of longitude and of latitude, not more than anywhere within `limit_m` of the boxes."""
     scale_y = np.full(len(box), _LATITUDE_M)
     farthest = np.minimum(90.0, np.abs(box[:, [1, 3]]).max(axis=1) + limit_m / scale_y)
     return np.maximum(_LONGITUDE_M * np.cos(np.radians(farthest)), 1e-3), scale_y
-
-
-def _spans(count: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, count, _SOURCES_PER_TASK):
-        yield first, min(first + _SOURCES_PER_TASK, count)
 
 
 def _processors() -> int:

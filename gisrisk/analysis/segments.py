@@ -63,18 +63,17 @@ def flatten(geometries: NDArray[Any], *, geodesic: bool, name_of: Callable[[int]
     if not np.isfinite(xy.sum()):
         row = int(owner[path[np.flatnonzero(~np.isfinite(xy).all(axis=1))[0]]])
         raise OutOfDomain(f"{name_of(row)} has a coordinate that is not a finite number")
-    closed = ring[path]
-    starts = _segment_starts(xy, path, closed)
-    flat, seg_path = _cut(xy, path, closed, starts) if geodesic else _as_is(xy, path, closed, starts)
+    flat, seg_path = _as_segments(xy, path, ring)
+    if geodesic:
+        flat, seg_path = _cut(flat, seg_path)
     n = len(geometries)
-    seg_owner = owner[seg_path]
+    of_shape, in_rings, paths_of_shape, of_path = _count(seg_path, owner, ring, n)
     table = np.zeros((n + 1, 4), np.int64)
-    np.cumsum(np.bincount(seg_owner, minlength=n), out=table[1:, START])
-    table[:-1, RING_END] = table[:-1, START] + np.bincount(seg_owner, ring[seg_path], minlength=n).astype(np.int64)
-    np.cumsum(np.bincount(owner, minlength=n), out=table[1:, PATH])
-    np.cumsum(-(-np.diff(table[:, START]) // BLOCK_SIZE), out=table[1:, BLOCK])
-    first = np.zeros(len(paths), np.int64)
-    np.cumsum(np.bincount(seg_path, minlength=len(paths))[:-1], out=first[1:])
+    np.cumsum(of_shape, out=table[1:, START])
+    table[:-1, RING_END] = table[:-1, START] + in_rings
+    np.cumsum(paths_of_shape, out=table[1:, PATH])
+    np.cumsum(-(-of_shape // BLOCK_SIZE), out=table[1:, BLOCK])
+    first = np.cumsum(of_path) - of_path
     bare = np.flatnonzero(np.diff(table[:, START]) == 0)
     if len(bare):
         raise OutOfDomain(
@@ -129,65 +128,66 @@ def _check_degrees(box: NDArray[np.float64], name_of: Callable[[int], str]) -> N
 
 
 @compiled
-def _segment_starts(xy, path, closed):  # type: ignore[no-untyped-def]
-    """Vertices at which a segment starts: all but the closing vertex of a ring."""
+def _as_segments(xy, path, ring):  # type: ignore[no-untyped-def]
+    """One segment for each vertex but the closing ones of rings, and the path of each."""
     n = len(path)
-    starts = np.empty(n, np.int64)
+    flat = np.empty((n, 5))
+    seg_path = np.empty(n, np.int64)
     count = 0
     for k in range(n):
-        if closed[k] and (k + 1 == n or path[k + 1] != path[k]):
+        last = k + 1 == n or path[k + 1] != path[k]
+        if last and ring[path[k]]:
             continue
-        starts[count] = k
+        end = k if last else k + 1
+        _put(flat, count, xy[k, 0], xy[k, 1], xy[end, 0], xy[end, 1])
+        seg_path[count] = path[k]
         count += 1
-    return starts[:count]
+    return flat[:count], seg_path[:count]
 
 
 @compiled
-def _as_is(xy, path, closed, starts):  # type: ignore[no-untyped-def]
-    """One segment per start, with its path."""
-    flat = np.empty((len(starts), 5))
-    seg_path = np.empty(len(starts), np.int64)
-    for s in range(len(starts)):
-        k = starts[s]
-        end = k + 1 if k + 1 < len(path) and path[k + 1] == path[k] else k
-        _put(flat, s, xy[k, 0], xy[k, 1], xy[end, 0], xy[end, 1])
-        seg_path[s] = path[k]
-    return flat, seg_path
-
-
-@compiled
-def _cut(xy, path, closed, starts):  # type: ignore[no-untyped-def]
+def _cut(whole, whole_path):  # type: ignore[no-untyped-def]
     """The same, with edges cut in longitude and latitude into equal pieces of at most `PIECE_M`."""
-    pieces = np.ones(len(starts), np.int64)
-    for s in range(len(starts)):
-        k = starts[s]
-        if k + 1 < len(path) and path[k + 1] == path[k]:
-            nearest = min(abs(xy[k, 1]), abs(xy[k + 1, 1]))
-            if xy[k, 1] * xy[k + 1, 1] < 0:
-                nearest = 0.0
-            dx_m = (xy[k + 1, 0] - xy[k, 0]) * _DEGREE_M * np.cos(np.radians(nearest))
-            dy_m = (xy[k + 1, 1] - xy[k, 1]) * _DEGREE_M
-            pieces[s] = max(1, int(np.ceil(np.sqrt(dx_m * dx_m + dy_m * dy_m) / PIECE_M)))
+    pieces = np.ones(len(whole), np.int64)
+    for s in range(len(whole)):
+        nearest = 0.0 if whole[s, 1] * whole[s, 3] < 0 else min(abs(whole[s, 1]), abs(whole[s, 3]))
+        dx_m = (whole[s, 2] - whole[s, 0]) * _DEGREE_M * np.cos(np.radians(nearest))
+        dy_m = (whole[s, 3] - whole[s, 1]) * _DEGREE_M
+        pieces[s] = max(1, int(np.ceil(np.sqrt(dx_m * dx_m + dy_m * dy_m) / PIECE_M)))
     total = pieces.sum()
     flat = np.empty((total, 5))
     seg_path = np.empty(total, np.int64)
     at = 0
-    for s in range(len(starts)):
-        k = starts[s]
-        end = k + 1 if k + 1 < len(path) and path[k + 1] == path[k] else k
-        x0, y0 = xy[k, 0], xy[k, 1]
-        dx, dy = xy[end, 0] - x0, xy[end, 1] - y0
+    for s in range(len(whole)):
+        x0, y0, x1, y1 = whole[s, 0], whole[s, 1], whole[s, 2], whole[s, 3]
         ax, ay = x0, y0
         for p in range(1, pieces[s] + 1):
-            if p == pieces[s]:
-                bx, by = xy[end, 0], xy[end, 1]
-            else:
-                bx, by = x0 + dx * (p / pieces[s]), y0 + dy * (p / pieces[s])
+            share = p / pieces[s]
+            bx, by = (x1, y1) if p == pieces[s] else (x0 + (x1 - x0) * share, y0 + (y1 - y0) * share)
             _put(flat, at, ax, ay, bx, by)
-            seg_path[at] = path[k]
+            seg_path[at] = whole_path[s]
             ax, ay = bx, by
             at += 1
     return flat, seg_path
+
+
+@compiled
+def _count(seg_path, owner, ring, shapes):  # type: ignore[no-untyped-def]
+    """Segments of each shape, those of them in rings, paths of each shape, segments of each path."""
+    of_shape, in_rings, paths_of_shape = (
+        np.zeros(shapes, np.int64),
+        np.zeros(shapes, np.int64),
+        np.zeros(shapes, np.int64),
+    )
+    of_path = np.zeros(len(owner), np.int64)
+    for s in range(len(seg_path)):
+        of_path[seg_path[s]] += 1
+    for p in range(len(owner)):
+        of_shape[owner[p]] += of_path[p]
+        paths_of_shape[owner[p]] += 1
+        if ring[p]:
+            in_rings[owner[p]] += of_path[p]
+    return of_shape, in_rings, paths_of_shape, of_path
 
 
 @compiled(inline="always")
