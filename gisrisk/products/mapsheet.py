@@ -9,7 +9,7 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 
-from gisrisk.products import backpages, fonts, frame, ground, linework, locator, marks, panel, regionmap
+from gisrisk.products import backpages, fonts, frame, ground, legend, linework, locator, marks, panel, regionmap
 from gisrisk.products.flow import Flow
 from gisrisk.products.labels import Placer
 from gisrisk.products.page import A3_MM, FAINT, Page
@@ -88,7 +88,7 @@ def _sheet(part: Part, title: str, title_en: str) -> list[Page]:
     if study.synthetic:
         frame.draw_watermark(axes)
     frame.draw_graticule(page, axes, plane, extent)
-    frame.draw_legend(page, frame.legend_entries(drawn, is_park=part.is_park))
+    legend.draw_legend(page, legend.legend_entries(drawn, is_park=part.is_park))
     frame.draw_scale_box(page, plane, extent)
     locator.draw_locator(page, part, plane, extent)
     panel.draw_summary(page, part)

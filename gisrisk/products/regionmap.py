@@ -15,7 +15,7 @@ from gisrisk.products.marks import map_name, put, write_name
 from gisrisk.products.page import INK, Box
 from gisrisk.products.plane import Extent, Plane, round_scale
 from gisrisk.products.view import Part, context_layer, park_codes, shown_bounds
-from gisrisk.products.words import level_of
+from gisrisk.products.words import level_of, tint
 
 DOT_BELOW_MM = 3.0
 _SIZES = ("village", "township", "county", "city", "province")
@@ -44,7 +44,7 @@ def draw_area_levels(axes: Axes, part: Part, plane: Plane, extent: Extent | None
     """Fill the graded areas with the tint of their level; those that touch the extent, or all."""
     areas = plane.project_frame(graded_areas(part))
     for row in (areas if extent is None else ground.visible(areas, extent)).itertuples():
-        ground.fill(axes, [row.geometry], face=frame.ground_tint(level_of(row.level).hex), zorder=0.8)
+        ground.fill(axes, [row.geometry], face=tint(level_of(row.level).hex), zorder=0.8)
     return not areas.empty
 
 

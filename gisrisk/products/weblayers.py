@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from folium.utilities import JsCode
 
-from gisrisk.products import frame, ground, linework, popups, regionmap
+from gisrisk.products import ground, linework, popups, regionmap
 from gisrisk.products.view import Part, context_layer, is_missing
-from gisrisk.products.words import FINDING_STATUS, LINEAR, ROMAN, level_of, type_name
+from gisrisk.products.words import FINDING_STATUS, LINEAR, ROMAN, level_of, tint, type_name
 
 _DIGITS = 6  # degrees: 0.1 m, the accuracy of the distances
 _NEAR_DEGREES = 0.03  # a park's page shows what lies up to about 3 km around it
@@ -82,7 +82,7 @@ def add_ground(page: folium.Map, part: Part) -> None:
             lambda row: {
                 "key": f"A{row.area_code}",
                 "popup": popups.region(row),
-                "style": {"fillColor": frame.ground_tint(level_of(row.level).hex)},
+                "style": {"fillColor": tint(level_of(row.level).hex)},
             },
             coarse,
         )

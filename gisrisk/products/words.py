@@ -156,3 +156,9 @@ def party(layer: Any, name: Any, code: Any) -> str:
     kind = LAYER.get(str(layer), str(layer))
     shown = str(code) if is_missing(name) else f"{name}（{code}）"
     return f"{kind} {shown}"
+
+
+def tint(hex_color: str, share: float = 0.35) -> str:
+    """An opaque lighter tint of a colour: `share` of it on white."""
+    channels = (int(hex_color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - (255 - c) * share):02X}" for c in channels)
