@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
+EDGE_MARGIN_M = 1000.0
+"""Read this much beyond the farthest rule [m]: road half-widths, bare points and uncertainty bring edges nearer."""
+
 
 class NothingToStudy(GisriskError):
     """The area holds no enterprise site and no hazard source."""
@@ -128,7 +131,7 @@ def run_study(
 
     with clock.step("read"):
         place = resolve_area(area, store)
-        inputs = read_inputs(store, place, as_of=moment, reach_m=rules.reach_m(day))
+        inputs = read_inputs(store, place, as_of=moment, reach_m=rules.reach_m(day) + EDGE_MARGIN_M)
         layers = inputs.frames
         sites, sources = (in_area(layers[name], place) for name in ("enterprise_site", "hazard_source"))
         if sites.empty and sources.empty:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from gisrisk import settings
-from gisrisk.cli.console import ERR, ProgressCallback, progress, say
+from gisrisk.cli.console import ERR, progress, say
 from gisrisk.cli.studies import show_summary
 
 
@@ -50,7 +49,7 @@ def _region_key() -> str:
 
 
 def _build(out: Path) -> None:
-    from gisrisk.demo import AREA_CODE
+    from gisrisk.demo import AREA_CODE, load_demo_region
     from gisrisk.products.shelf import copy_out, shelve
     from gisrisk.store import open_store
     from gisrisk.study import run_study
@@ -58,7 +57,7 @@ def _build(out: Path) -> None:
     with open_store() as store, progress() as report:
         # The raster is registered last: where it is, the region is complete.
         if store.raster("population") is None:
-            _import_region(store, report)
+            load_demo_region(store, progress=report)
         folder = _finished(store)
         if folder is not None:
             ERR.print(say("演示研究没有变化，直接使用。", "the demo study is unchanged and used as it is"))
@@ -68,23 +67,6 @@ def _build(out: Path) -> None:
             show_summary(study, None)
     copy_out(folder, out)
     click.echo(say(f"成果已写入 {out}/", f"products written to {out}/"))
-
-
-def _import_region(store: Any, report: ProgressCallback) -> None:
-    from gisrisk.catalog import layer
-    from gisrisk.demo import write_demo_region
-    from gisrisk.exchange import import_order, read_table, validate
-
-    with tempfile.TemporaryDirectory(prefix="gisrisk-demo-") as name:
-        report(say("生成演示区", "making the demo region"), 0, 1)
-        files = write_demo_region(Path(name))
-        order = import_order(files.layers)
-        for done, target in enumerate(order):
-            report(say(f"导入 {target}", f"importing {target}"), done, len(order))
-            incoming = read_table(files.layers[target], layer(target), crs="EPSG:4490")
-            frame = validate(incoming, layer(target))
-            store.write_batch(target, frame, file=incoming.file, sha256=incoming.sha256, note="demo")
-        store.register_raster("population", files.population, position_source="synthetic")
 
 
 def _finished(store: Any) -> Path | None:
