@@ -336,6 +336,7 @@ def region_grades() -> gpd.GeoDataFrame:
         "major_3": 1,
         "violations": 2,
         "people_near_major": 120.0,
+        "people_near_major_min": 120.0,
         "people_basis": "500 m 范围内防护目标人数",
     }
     rows = [

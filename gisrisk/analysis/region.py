@@ -18,7 +18,7 @@ from gisrisk.rules.methods import load_method
 COLUMNS = [
     "kind", "area_code", "area_name", "area_level", "level", "status", "method", "sites",
     "red", "orange", "yellow", "blue", "undetermined", "major_1", "major_2", "major_3", "major_4",
-    "people_near_major", "people_basis", "violations", "geometry",
+    "people_near_major", "people_near_major_min", "people_basis", "violations", "geometry",
 ]  # fmt: skip
 _COLOURS = {1: "red", 2: "orange", 3: "yellow", 4: "blue"}
 _INSIDE_SHARE = 0.99
@@ -59,7 +59,7 @@ def region_grades(
         status: graded | undetermined | no_sites; level null unless graded. sites, red, orange, yellow, blue and
         undetermined count sites; major_1..4 count units with a known level. people_near_major: residents within 500 m
         outside the sites of the area that have a major hazard, inside or outside the area, nobody twice; null unless
-        known. violations: open ones of its sites.
+        known, and then `people_near_major_min` says how many there are at least. violations: open ones of its sites.
     """
     method = method or load_method("region_worst")
     worst = {str(code): int(level) for code, level in grades.attrs.get("level_at_worst", {}).items()}
@@ -87,11 +87,14 @@ def region_grades(
             row.update(_major_counts(majors, members[-1]))
             rows.append(row)
     near = _people_near(members, grades, majors, targets, population, float(method["near_major_m"]))
-    for row, (number, basis) in zip(rows, near, strict=True):
-        row.update(people_near_major=number, people_basis=basis)
+    for row, (number, at_least, basis) in zip(rows, near, strict=True):
+        row.update(people_near_major=number, people_near_major_min=at_least, people_basis=basis)
     frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=COLUMNS), geometry="geometry", crs=STORAGE_CRS)
     counts = ["sites", *_COLOURS.values(), "undetermined", "major_1", "major_2", "major_3", "major_4", "violations"]
-    return frame.astype({name: "int64" for name in counts} | {"level": "Int64", "people_near_major": "Int64"})
+    return frame.astype(
+        {name: "int64" for name in counts}
+        | {"level": "Int64", "people_near_major": "Int64", "people_near_major_min": "int64"}
+    )
 
 
 def assign_by_overlap(
@@ -186,14 +189,14 @@ def _people_near(
     targets: gpd.GeoDataFrame,
     population: Population,
     near_m: float,
-) -> list[tuple[int | None, str]]:
-    """Residents near the sites with a major hazard of each area: the number (None: not known) and its basis."""
+) -> list[tuple[int | None, int, str]]:
+    """Residents near the major hazards of each area: the number (None: not known), how many at least, and its basis."""
     with_major = set(majors.loc[majors["status"] == "major", "owner"])
     may_have = set(majors.loc[majors["status"] == "undetermined", "owner"]) - with_major
     footprint = dict(zip(grades["site_code"].astype(str), grades.geometry, strict=True))
     bands = [outside_band([footprint[code] for code in sorted(codes & with_major)], near_m) for codes in members]
     counted = people_in_areas(bands, targets, population)
-    found: list[tuple[int | None, str]] = []
+    found: list[tuple[int | None, int, str]] = []
     for codes, row in zip(members, counted.to_dict("records"), strict=True):
         known = row["people_max"] == row["people_min"]
         basis = f"有重大危险源的企业界外{near_m:g} m内常住人口{row['basis']}"
@@ -202,7 +205,8 @@ def _people_near(
         if codes & may_have:
             known = False
             basis += f";另有{len(codes & may_have)}个企业是否构成重大危险源待定"
-        found.append((int(row["people_min"]) if known else None, basis))
+        at_least = int(row["people_min"])
+        found.append((at_least if known else None, at_least, basis))
     return found
 
 

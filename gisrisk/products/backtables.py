@@ -16,6 +16,7 @@ from gisrisk.products.words import (
     MAJOR_ZH,
     REVIEW,
     UNIT_KIND,
+    at_least,
     citation,
     grade_text,
     level_of,
@@ -261,7 +262,7 @@ def region_table(flow: Flow, part: Part) -> None:
                         for column in ("sites", "red", "orange", "yellow", "blue", "undetermined")
                     ),
                     *(number(getattr(row, f"major_{k}")) for k in MAJOR_ZH),
-                    number(row.people_near_major),
+                    at_least(row.people_near_major, row.people_near_major_min),
                     number(row.violations),
                 )
             )

@@ -14,6 +14,7 @@ from gisrisk.products.words import (
     HAZARD_STATUS,
     MAJOR_ZH,
     REVIEW,
+    at_least,
     citation,
     grade_text,
     level_of,
@@ -117,7 +118,7 @@ def region(row: Any) -> str:
                 " / ".join(number(getattr(row, name)) for name in ("red", "orange", "yellow", "blue", "undetermined")),
             ),
             ("重大危险源 一/二/三/四级", " / ".join(number(getattr(row, f"major_{k}")) for k in MAJOR_ZH)),
-            ("重大危险源周边人数 people", number(row.people_near_major)),
+            ("重大危险源周边人数 people", at_least(row.people_near_major, row.people_near_major_min)),
             ("距离不符合 violations", number(row.violations)),
         ],
     )

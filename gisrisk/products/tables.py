@@ -35,8 +35,8 @@ HAZARD_FIELDS = (
 LEVEL_FIELDS = ("study_id", "level", "method")
 REGION_FIELDS = (
     "study_id", "kind", "area_code", "area_name", "area_level", "level", "status", "method", "sites", "red", "orange",
-    "yellow", "blue", "undetermined", "major_1", "major_2", "major_3", "major_4", "people_near_major", "people_basis",
-    "violations",
+    "yellow", "blue", "undetermined", "major_1", "major_2", "major_3", "major_4", "people_near_major",
+    "people_near_major_min", "people_basis", "violations",
 )  # fmt: skip
 SITE_FIELDS = (
     "study_id", "site_code", "site_name", "park_code", "county_code", "status", "level", "level_at_least", "method",
@@ -49,7 +49,7 @@ _WHOLE = {
 }  # fmt: skip
 _NUMBERS = {
     "required_m", "measured_m", "shortfall_m", "uncertainty_m", "people", "s", "alpha", "people_500m", "r", "score",
-    "people_near_major", "lon", "lat",
+    "people_near_major", "people_near_major_min", "lon", "lat",
 }  # fmt: skip
 
 

@@ -93,6 +93,13 @@ def number(value: Any) -> str:
     return "—" if is_missing(value) else f"{float(value):,.0f}"
 
 
+def at_least(value: Any, lowest: Any) -> str:
+    """A count, or the lower bound that is known of it."""
+    if is_missing(value) and not is_missing(lowest):
+        return f"≥{number(lowest)}"
+    return number(value)
+
+
 def citation(document: Any, document_no: Any, clause: Any) -> str:
     """`《document》 (number) clause`, leaving out what is missing."""
     parts = []

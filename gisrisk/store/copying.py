@@ -1,7 +1,8 @@
 """Frames to PostgreSQL's COPY and back, column by column in Arrow, without a Python loop over rows.
 
-COPY's CSV dialect and Arrow's agree: a quoted empty text is a text, an unquoted nothing is null. Floats travel in their
-shortest exact decimal form, geometries as WKB in hexadecimal, so what is read back equals what was written bit by bit.
+Rows go there in binary (see `frames`) and come back as CSV, whose dialect agrees with Arrow's: a quoted empty text is a
+text, an unquoted nothing is null. Floats come in their shortest exact decimal form, geometries as WKB in hexadecimal, so
+what is read back equals what was written bit by bit.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import pyarrow.csv
 import shapely
 from psycopg import sql
 
+from gisrisk.store import frames
+
 CHUNK_ROWS = 20_000
 _BLOCK_BYTES = 8 * 2**20
-_HEX_OF_BYTE = np.frombuffer("".join(f"{byte:02X}" for byte in range(256)).encode(), dtype=np.uint16)
 _HALF_BYTE_OF_HEX = np.zeros(256, dtype=np.uint8)
 for _digit in "0123456789abcdefABCDEF":
     _HALF_BYTE_OF_HEX[ord(_digit)] = int(_digit, 16)
@@ -82,18 +84,32 @@ def send(
 
     `progress(done_rows, all_rows)` is called after each chunk of 20 000 rows.
     """
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
         table, sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-    batch = pa.table(dict(columns))
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+    types = _column_types(cursor, table)
+    batch = pa.table(dict(columns)).combine_chunks()
     with cursor.copy(statement) as copy:
+        copy.write(frames.HEADER)
         for start in range(0, batch.num_rows, CHUNK_ROWS):
-            sink = io.BytesIO()
-            pyarrow.csv.write_csv(batch.slice(start, CHUNK_ROWS), sink, options)
-            copy.write(sink.getbuffer())
+            chunk = batch.slice(start, CHUNK_ROWS).to_batches()[0]
+            copy.write(memoryview(frames.encode(dict(zip(chunk.schema.names, chunk.columns, strict=True)), types)))
             if progress is not None:
                 progress(min(start + CHUNK_ROWS, batch.num_rows), batch.num_rows)
+        copy.write(frames.TRAILER)
+
+
+def _column_types(cursor: psycopg.Cursor[Any], table: sql.Composable) -> dict[str, str]:
+    """PostgreSQL type of each column, without schema and modifiers."""
+    cursor.execute(
+        """
+        SELECT attname, CASE WHEN typname = 'geometry' THEN 'geometry' ELSE format_type(atttypid, NULL) END
+        FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+        WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+        """,
+        (table.as_string(cursor),),
+    )
+    return {str(name): str(kind) for name, kind in cursor.fetchall()}
 
 
 def fetch(
@@ -248,6 +264,8 @@ def _json_to_arrow(series: pd.Series) -> pa.Array:
 
 
 def _json_cell(value: Any) -> str | None:
+    if isinstance(value, dict) and not value:  # nearly every row
+        return "{}"
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, str):  # JSON already
@@ -266,18 +284,10 @@ def _uuid_to_arrow(series: pd.Series) -> pa.Array:
 
 
 def _geometry_to_arrow(geometries: np.ndarray[Any, np.dtype[Any]]) -> pa.Array:
-    """WKB in hexadecimal. It names no CRS: PostGIS takes that of the column it is copied into."""
+    """WKB. It names no CRS: PostGIS takes that of the column it is copied into."""
     if shapely.has_z(geometries).any():
         geometries = shapely.force_2d(geometries)
-    encoded = shapely.to_wkb(geometries, byte_order=1)
-    lengths = np.fromiter((0 if each is None else len(each) for each in encoded), dtype=np.int64, count=len(encoded))
-    offsets = np.concatenate([[0], 2 * np.cumsum(lengths)])
-    absent = lengths == 0
-    data = np.frombuffer(b"".join(each for each in encoded if each is not None), dtype=np.uint8)
-    bitmap = pa.py_buffer(np.packbits(~absent, bitorder="little")) if absent.any() else None
-    return pa.LargeStringArray.from_buffers(
-        len(encoded), pa.py_buffer(offsets), pa.py_buffer(_HEX_OF_BYTE[data]), bitmap, int(absent.sum())
-    )
+    return pa.array(shapely.to_wkb(geometries, byte_order=1), type=pa.large_binary())
 
 
 _CONVERSIONS: dict[str, Callable[[pd.Series], pa.Array]] = {

@@ -107,7 +107,7 @@ REGION_GRADE = ResultTable(
         integer="level",
         text2="status method",
         integer2="sites red orange yellow blue undetermined major_1 major_2 major_3 major_4",
-        number="people_near_major",
+        number="people_near_major people_near_major_min",
         text3="people_basis",
         integer3="violations",
     ),

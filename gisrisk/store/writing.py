@@ -22,7 +22,7 @@ from psycopg import sql
 
 from gisrisk.catalog import Layer, layer
 from gisrisk.errors import InputRefused
-from gisrisk.store import bulk, checks
+from gisrisk.store import bulk, checks, frames
 from gisrisk.store.copying import send
 from gisrisk.store.database import SCHEMA, writing
 from gisrisk.store.tables import identity_sql
@@ -138,6 +138,7 @@ def _load(
     """First rows of a layer: nothing to compare with, so they go straight into the table."""
     constants = {"recorded_at": stamp.isoformat(), "batch_id": str(batch_id)}
     complete = columns | {name: pa.repeat(pa.scalar(text), rows) for name, text in constants.items()}
+    complete["fid"] = frames.random_uuids(rows)
     with bulk.indices_rebuilt(cursor, target.name, rows=rows):
         send(cursor, _table(target), complete, progress=progress)
 

@@ -360,6 +360,7 @@ def make_study(*, synthetic: bool = True, extra_sites: int = 0) -> MadeUpStudy:
             "major_3": count[2],
             "major_4": count[3],
             "people_near_major": 2260.0,
+            "people_near_major_min": 2260.0,
             "people_basis": "targets",
             "violations": 4,
             "geometry": geometry,

@@ -353,6 +353,7 @@ def _create_results() -> None:
         sa.Column("major_3", sa.BigInteger()),
         sa.Column("major_4", sa.BigInteger()),
         sa.Column("people_near_major", sa.Double()),
+        sa.Column("people_near_major_min", sa.Double()),
         sa.Column("people_basis", sa.Text()),
         sa.Column("violations", sa.BigInteger()),
         looked_up_by=["area_code"],
