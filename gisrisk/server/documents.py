@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, send_file
 
+from gisrisk.products.shelf import shelf
 from gisrisk.server.chosen import page_context, required_study
 from gisrisk.server.headers import DOCUMENT_POLICY
 from gisrisk.server.state import state
@@ -17,7 +18,7 @@ KINDS = {"pdf": "application/pdf", "png": "image/png", "html": "text/html"}
 
 def document_path(study_id: str, park: str, kind: str) -> Path:
     """Where a study's sheet of a park lies; the caller has checked both names against the store."""
-    return state().products / study_id / f"park_{park}.{kind}"
+    return shelf(state().store.data_dir, study_id) / f"park_{park}.{kind}"
 
 
 @blueprint.get("/parks/<code>/map.<any(pdf, png, html):kind>")

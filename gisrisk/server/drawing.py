@@ -100,17 +100,23 @@ def line(
 
 
 def circle(
-    name: str, toggle: str, source: str, colour: str, radius: float, *, outline: str, stroke: float = 1.0
+    name: str, toggle: str, source: str, colour: str, radius: float, *, far: float, outline: str, stroke: float = 1.0
 ) -> Spec:
-    """Points as discs that keep their size on the screen."""
+    """Points as discs of `radius` [px] near and `far` [px] from afar, where there are many; the worst lies on top."""
+
+    def growing(from_afar: float, near: float) -> list[Any]:
+        return ["interpolate", ["linear"], ["zoom"], 11.5, from_afar, 14.5, near]
+
     paint = {
         "circle-color": _paint_colour(colour),
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, radius * 0.6, 14, radius],
+        "circle-radius": growing(far, radius),
         "circle-stroke-color": outline,
-        "circle-stroke-width": stroke,
+        "circle-stroke-width": growing(stroke * far / radius, stroke),
     }
     simple = {"kind": "circle", "colour": _simple_colour(colour), "outline": outline, "radius": radius}
-    return _layer("circle", name, toggle, source, simple, filter=["==", ["geometry-type"], "Point"], paint=paint)
+    only = ["==", ["geometry-type"], "Point"]
+    layout = {"circle-sort-key": ["-", 0, ["coalesce", ["get", "level"], 2.5]]}
+    return _layer("circle", name, toggle, source, simple, filter=only, paint=paint, layout=layout)
 
 
 def label(
@@ -123,6 +129,7 @@ def label(
     minzoom: float,
     maxzoom: float | None = None,
     gap_em: float = 0.0,
+    filter: list[Any] | None = None,
     anchors: tuple[str, ...] = ("center", "top", "bottom"),
 ) -> Spec:
     """Names with a white halo, of the points `<source>_name`; they keep clear of other names and of the marks.
@@ -133,7 +140,7 @@ def label(
         "text-field": ["get", "name"],
         "text-size": size,
         "text-max-width": 10,
-        "text-padding": 2,
+        "text-padding": 4,
         "text-variable-anchor": list(anchors),
         "text-radial-offset": gap_em,
         "text-justify": "auto",

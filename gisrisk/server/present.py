@@ -33,7 +33,7 @@ def grade_name(row: Row) -> str:
         return either(level_entry(row["level"]), "name")
     name = t("level.undetermined")
     floor = row.get("level_at_least")
-    if not floor:
+    if not floor or floor == LEVELS[-1].number:  # at least the lowest level says nothing
         return name
     return f"{name} ({t('level.at_least', name=either(level_entry(floor), 'name'))})"
 

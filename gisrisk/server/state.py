@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
@@ -45,11 +44,6 @@ class State:
             if self.opened is None:
                 self.opened = open_store(self.url)
             return self.opened
-
-    @property
-    def products(self) -> Path:
-        """Folder with the products of the studies, one folder per study."""
-        return self.store.data_dir / "products"
 
     @cached_property
     def tiles(self) -> TileCache:

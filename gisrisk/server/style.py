@@ -18,6 +18,11 @@ PAPER = "#f4f5f2"
 INK = "#1c2733"
 FINDING = "#b0006d"  # outside the four colours, which mean risk only
 MAJOR = "#4b1e78"
+ROAD_EDGE = "#b9b4aa"
+MAIN_ROADS = ("expressway", "class1", "urban_expressway", "urban_trunk")
+PLANT_ROADS = ("main", "minor")
+# parts of plants and small works: named only from near, so that schools and homes are not lost among them
+INNER_TARGETS = ("industrial_building", "open_flame_point", "power_facility", "parking", "substation")
 LINES = {  # kind -> (colour, width [px], dash)
     "road": ("#ffffff", 3.0, ()),
     "railway": ("#4a4a4a", 2.0, (3.0, 2.0)),
@@ -81,28 +86,32 @@ def _ground(results: Results | None) -> list[Spec]:
 
 
 def _lines() -> list[Spec]:
+    source, water = "linear_feature", LINES["waterway"]
+    inside_plants = ["match", ["get", "grade"], list(PLANT_ROADS), True, False]
+    on_map: dict[str, Any] = {"filter": ["!", inside_plants], "equals": ("kind", ["road"]), "grow": True}
+    in_plants: dict[str, Any] = {"filter": inside_plants, "equals": ("kind", ["road"]), "grow": True, "minzoom": 14}
+    main: dict[str, Any] = {"equals": ("grade", list(MAIN_ROADS)), "grow": True}
     drawn = [
-        fill(
-            "water-fill", "waterway", "linear_feature", LINES["waterway"][0], filter=["==", ["get", "kind"], "waterway"]
-        ),
-        line(
-            "waterway", "waterway", "linear_feature", *LINES["waterway"][:2], equals=("kind", ["waterway"]), grow=True
-        ),
-        line("road-casing", "road", "linear_feature", "#b9b4aa", 4.4, equals=("kind", ["road"]), grow=True),
+        fill("water-fill", "waterway", source, water[0], filter=["==", ["get", "kind"], "waterway"]),
+        line("waterway", "waterway", source, water[0], water[1], equals=("kind", ["waterway"]), grow=True),
+        line("plant-road-casing", "road", source, ROAD_EDGE, 2.4, **in_plants),
+        line("plant-road", "road", source, LINES["road"][0], 1.4, **in_plants),
+        line("road-casing", "road", source, ROAD_EDGE, 3.8, **on_map),
+        line("main-road-casing", "road", source, ROAD_EDGE, 6.0, **main),
+        line("road", "road", source, LINES["road"][0], 2.4, **on_map),
+        line("main-road", "road", source, LINES["road"][0], 4.4, **main),
     ]
-    for kind in ("road", "railway", "pipeline", "power_line"):
+    for kind in ("railway", "pipeline", "power_line"):
         colour, width, dash = LINES[kind]
-        drawn.append(
-            line(kind, kind, "linear_feature", colour, width, dash=dash, equals=("kind", [kind]), grow=kind == "road")
-        )
+        drawn.append(line(kind, kind, source, colour, width, dash=dash, equals=("kind", [kind])))
     others = ["!", ["match", ["get", "kind"], list(LINES), True, False]]
-    drawn.append(line("other-line", "other_line", "linear_feature", "#7a7a7a", 1.2, filter=others))
-    return drawn
+    return [*drawn, line("other-line", "other_line", source, "#7a7a7a", 1.2, filter=others)]
 
 
 def _subjects() -> list[Spec]:
     dense, park, plot = (layer(name).style for name in ("dense_area", "park", "enterprise_site"))
     source, target = layer("hazard_source").style, layer("protected_target").style
+    both = ("protected_target", "protected_target")  # switch and source
     return [
         line("plot-line", "enterprise_site", "enterprise_site", plot.outline, 1.2),
         fill("site-fill", "site_grade", "site_grade", BY_LEVEL),
@@ -112,13 +121,11 @@ def _subjects() -> list[Spec]:
         line("park-line", "park", "park", park.outline, 2.4, dash=(6.0, 2.0)),
         fill("source-fill", "hazard_source", "hazard_source", source.colour),
         line("source-line", "hazard_source", "hazard_source", source.outline, 1.0, minzoom=12),
-        circle("source-point", "hazard_source", "hazard_source", source.colour, 3.6, outline=source.outline),
+        circle("source-point", "hazard_source", "hazard_source", source.colour, 3.6, far=1.2, outline=source.outline),
+        circle("target-point", *both, target.colour, 5.0, far=1.3, outline="#ffffff", stroke=1.5),
         fill("target-fill", "protected_target", "protected_target", target.colour),
         line("target-line", "protected_target", "protected_target", target.outline, 1.0, minzoom=12),
-        circle(
-            "target-point", "protected_target", "protected_target", target.colour, 5.0, outline="#ffffff", stroke=1.5
-        ),
-        circle("site-point", "site_grade", "site_grade", BY_LEVEL, 6.0, outline=INK, stroke=1.2),
+        circle("site-point", "site_grade", "site_grade", BY_LEVEL, 6.0, far=5.0, outline=INK, stroke=1.2),
     ]
 
 
@@ -140,15 +147,37 @@ def _findings() -> list[Spec]:
 def _labels() -> list[Spec]:
     by_grade = ["match", ["coalesce", ["get", "level"], 0], 1, "Ⅰ", 2, "Ⅱ", 3, "Ⅲ", 4, "Ⅳ", "?"]
     target = layer("protected_target").style.outline
+    inner = ["match", ["get", "target_type"], list(INNER_TARGETS), True, False]
     around = ("top", "bottom", "left", "right")
     return [
         label("admin-name", "labels", "admin_area", 13, minzoom=8, maxzoom=14, colour="#5a6470"),
         label("dense-name", "labels", "dense_area", 13, minzoom=13, colour="#6b5335"),
-        label("target-name", "labels", "protected_target", 12, minzoom=14, gap_em=0.9, colour=target, anchors=around),
-        label("site-name", "labels", "enterprise_site", 12, minzoom=13, gap_em=0.6, colour=INK),
+        label(
+            "target-name",
+            "labels",
+            "protected_target",
+            12,
+            minzoom=15,
+            gap_em=0.9,
+            colour=target,
+            filter=["!", inner],
+            anchors=around,
+        ),
+        label(
+            "inner-name",
+            "labels",
+            "protected_target",
+            11,
+            minzoom=16.5,
+            gap_em=0.9,
+            colour=target,
+            filter=inner,
+            anchors=around,
+        ),
+        label("site-name", "labels", "enterprise_site", 12, minzoom=13.7, gap_em=0.6, colour=INK),
         label("park-name", "labels", "park", 15, minzoom=9, gap_em=0.3, colour="#4a3a2f", anchors=("bottom", "top")),
-        circle("major-point", "hazard_grade", "hazard_grade", MAJOR, 8.0, outline="#ffffff", stroke=1.5),
-        numeral("major-label", "hazard_grade", "hazard_grade", by_grade, 11, colour="#ffffff", minzoom=12),
+        circle("major-point", "hazard_grade", "hazard_grade", MAJOR, 8.0, far=3.2, outline="#ffffff", stroke=1.5),
+        numeral("major-label", "hazard_grade", "hazard_grade", by_grade, 11, colour="#ffffff", minzoom=14),
     ]
 
 

@@ -19,9 +19,10 @@ class TileLayer:
 
     `far` columns are sent at every zoom, `near` ones from `NEAR_ZOOM`. `as_points`: a feature too small to be seen
     becomes a point, one per cell and the worst of them by `worst`, so that a red site never vanishes; other layers
-    drop what is smaller than a pixel. `only_points`: every feature is one point. `named_from`: from this zoom the tile
-    has a second layer `<name>_name` with one point per feature for its name, so that a polygon cut by tile edges is
-    named once.
+    drop what is smaller than a pixel. `only_points`: every feature is one point. `in_parts`: each part of a multi
+    polygon is drawn by itself, for parts that touch once simplified would cancel each other out. `named_from`: from
+    this zoom the tile has a second layer `<name>_name` with one point per feature for its name, so that a polygon cut
+    by tile edges is named once.
     """
 
     name: str
@@ -30,6 +31,7 @@ class TileLayer:
     of_study: bool = False
     as_points: bool = False
     only_points: bool = False
+    in_parts: bool = False
     named_from: int | None = None
     named_at: str = "ST_PointOnSurface(geom_3857)"
     worst: str = "CAST(0 AS float)"
@@ -68,7 +70,7 @@ TILE_LAYERS: dict[str, TileLayer] = {
             as_points=True,
             worst=_LEVEL_RANK,
         ),
-        TileLayer(name="risk_level", far=("level",), of_study=True),
+        TileLayer(name="risk_level", far=("level",), of_study=True, in_parts=True),
         TileLayer(
             name="region_grade",
             far=("area_code", "kind", "area_level", "level", "status"),
@@ -123,10 +125,14 @@ def tile_sql(layer: TileLayer, z: int) -> str:
     columns = ", ".join(layer.columns(z))
     small = "(ST_XMax(g) - ST_XMin(g) < {0} AND ST_YMax(g) - ST_YMin(g) < {0})"
     pixel = pixel_m(z)
+    near = f"geom_3857 && ST_TileEnvelope(:z, :x, :y, margin => {_BUFFER / _EXTENT})"
+    table = f"gisrisk.{layer.name}"
+    wanted = f"{near} AND {in_force_sql(layer)} AND {layer.only}"
+    if layer.in_parts:
+        parts = f"SELECT {columns}, (ST_Dump(geom_3857)).geom AS geom_3857 FROM {table} WHERE {wanted}"
+        table, wanted = f"({parts}) AS parts", near
     found = f"""SELECT {columns}, geom_3857 AS g, {layer.worst} AS worst, ST_Dimension(geom_3857) AS dimension
-                FROM gisrisk.{layer.name}
-                WHERE geom_3857 && ST_TileEnvelope(:z, :x, :y, margin => {_BUFFER / _EXTENT})
-                  AND {in_force_sql(layer)} AND {layer.only}"""
+                FROM {table} WHERE {wanted}"""
     if layer.as_points:
         is_small = "true" if layer.only_points else small.format(4 * pixel)
         shown = _thinned(columns, found, is_small, z)
@@ -138,8 +144,11 @@ def tile_sql(layer: TileLayer, z: int) -> str:
         return f"SELECT {content}"
     label = next(column for column in layer.columns(22) if column in ("name", "site_name", "area_name"))
     rows = found[found.index("FROM") :]
-    named = f"SELECT {label} AS name, {layer.named_at} AS g {rows} AND {label} IS NOT NULL"
-    return f"SELECT {content} || {_mvt(layer.name + '_name', 'name', 'g', named)}"
+    kept = ", ".join(["name", *(column for column in layer.far if column != label)])
+    named = (
+        f"SELECT {kept.replace('name', f'{label} AS name', 1)}, {layer.named_at} AS g {rows} AND {label} IS NOT NULL"
+    )
+    return f"SELECT {content} || {_mvt(layer.name + '_name', kept, 'g', named)}"
 
 
 def _mvt(name: str, columns: str, drawn: str, shown: str) -> str:

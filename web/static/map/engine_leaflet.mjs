@@ -90,7 +90,7 @@ export async function createEngine(container, style, { bbox, keepsHash }) {
       later();
     },
     fit(box, maxZoom, roomAbovePx = 0) {
-      const above = Math.min(roomAbovePx, container.clientHeight * 0.6);
+      const above = Math.min(roomAbovePx, container.clientHeight - 150);
       if (box) map.fitBounds(corners(box), { maxZoom, paddingTopLeft: [60, 50 + above], paddingBottomRight: [60, 50] });
     },
     popup(place, node) {

@@ -74,19 +74,20 @@ export async function createEngine(container, style, { bbox, keepsHash }) {
         if (layer.metadata.toggle === id) map.setLayoutProperty(layer.id, "visibility", on ? "visible" : "none");
     },
     fit(box, maxZoom, roomAbovePx = 0) {
-      const padding = { top: 50 + Math.min(roomAbovePx, container.clientHeight * 0.6), bottom: 50, left: 60, right: 60 };
+      const padding = { top: 30 + Math.min(roomAbovePx, container.clientHeight - 150), bottom: 50, left: 60, right: 60 };
       if (box) map.fitBounds(box, { padding, maxZoom, duration: 500 });
     },
-    popup(place, node) {
+    // `above`: the popup stands above its object, and `fit` is asked to leave room for it.
+    popup(place, node, above = false) {
       const at = place ?? popup?.getLngLat();
       if (!at) return;
       popup?.remove();
-      popup = new maplibregl.Popup({ maxWidth: "none", closeOnClick: false, focusAfterOpen: false })
+      popup = new maplibregl.Popup({ maxWidth: "none", closeOnClick: false, focusAfterOpen: false, anchor: above ? "bottom" : undefined })
         .setLngLat(at)
         .setDOMContent(node)
         .addTo(map);
       popup.on("close", () => map.getSource("selected").setData(EMPTY));
-      keepInView(map, popup);
+      if (!above) keepInView(map, popup);
     },
     popupHeight: () => popup?.getElement()?.offsetHeight ?? 0,
     select(geometry) {

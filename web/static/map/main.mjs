@@ -65,7 +65,7 @@ async function start() {
     try {
       const feature = await fetching;
       engine.select(feature.geometry);
-      engine.popup(place ?? topOf(feature), draw(feature));
+      engine.popup(place ?? topOf(feature), draw(feature), !place);
       return feature;
     } catch (error) {
       engine.popup(place, messagePopup(t(error.status === 404 ? "popup.not_graded" : "popup.failed")));

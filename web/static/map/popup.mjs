@@ -27,7 +27,7 @@ const rows = (pairs) =>
 
 const lines = (texts) => (texts.length ? texts.map((text) => element("div", {}, text)) : null);
 // Of an undetermined finding the figures are the strictest that may apply: no shortfall is claimed.
-const shortfall = (finding) => (finding.status === "undetermined" ? null : finding.shortfall_m);
+const shortfall = (finding) => (finding.status === "undetermined" ? null : finding.shortfall_m || null);
 
 /** Popup of one enterprise; `openFinding(no)` is called when one of its findings is chosen. */
 export function sitePopup(feature, openFinding) {
