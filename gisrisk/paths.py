@@ -25,5 +25,6 @@ def shipped(*parts: str) -> Path:
         if candidate.exists() and (root / "layers").is_dir():
             return candidate
     raise SetupIncomplete(
-        f"'{'/'.join(parts)}' is missing from this installation. In a checkout run 'make setup'; otherwise install gisrisk again."
+        f"'{'/'.join(parts)}' is missing from this installation. "
+        "In a checkout run 'make setup'; otherwise install gisrisk again."
     )

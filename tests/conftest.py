@@ -23,7 +23,7 @@ def project_root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """The folder with the project's fact files and open data, laid beside the checkout; tests that need it skip without it."""
+    """Folder with fact files and open data, laid beside the checkout; tests that need it skip without it."""
     folder = ROOT.parent / "shared"
     if not (folder / "data").is_dir():
         pytest.skip("the shared folder with open data is not beside this checkout")

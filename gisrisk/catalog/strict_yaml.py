@@ -10,7 +10,6 @@ import yaml
 
 from gisrisk.errors import GisriskError
 
-
 # The parser in C, where PyYAML was built with it, is ten times as fast; the rule files are long.
 _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

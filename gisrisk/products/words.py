@@ -95,7 +95,7 @@ def number(value: Any) -> str:
 
 def at_least(value: Any, lowest: Any) -> str:
     """A count, or the lower bound that is known of it."""
-    if is_missing(value) and not is_missing(lowest):
+    if is_missing(value) and not is_missing(lowest) and lowest > 0:
         return f"≥{number(lowest)}"
     return number(value)
 

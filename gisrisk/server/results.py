@@ -28,8 +28,8 @@ _SITE_COLUMNS = f"""site_code, site_name, park_code, county_code, status, level,
     severity, score, reasons, major_level, violations, needs_survey, undetermined_findings, {bbox_sql("geom")} AS bbox,
     ST_X(ST_PointOnSurface(geom)) AS lon, ST_Y(ST_PointOnSurface(geom)) AS lat"""
 _REGION_COLUMNS = f"""kind, area_code, area_name, area_level, level, status, method, sites, red, orange, yellow, blue,
-    undetermined, major_1, major_2, major_3, major_4, people_near_major, people_near_major_min, people_basis, violations,
-    {bbox_sql("geom")} AS bbox"""
+    undetermined, major_1, major_2, major_3, major_4, people_near_major, people_near_major_min, people_basis,
+    violations, {bbox_sql("geom")} AS bbox"""
 _HAZARD_COLUMNS = f"""unit_code, unit_name, unit_kind, site_code, source_codes, status, s, alpha, alpha_basis,
     people_500m, r, level, level_min, level_max, missing, {bbox_sql("geom")} AS bbox"""
 # A finding belongs to a set of sites when one of its two sides is such a site or a hazard source of one.
