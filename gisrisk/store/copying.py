@@ -1,8 +1,8 @@
 """Frames to PostgreSQL's COPY and back, column by column in Arrow, without a Python loop over rows.
 
 Rows go there in binary (see `frames`) and come back as CSV, whose dialect agrees with Arrow's: a quoted empty text is a
-text, an unquoted nothing is null. Floats come in their shortest exact decimal form, geometries as WKB in hexadecimal, so
-what is read back equals what was written bit by bit.
+text, an unquoted nothing is null. Floats come in their shortest exact decimal form, geometries as WKB in hexadecimal,
+so what is read back equals what was written bit by bit.
 """
 
 from __future__ import annotations
