@@ -222,7 +222,7 @@ def _buffer_strip(geom: BaseGeometry, radius_m: float) -> BaseGeometry:
     segments = max(8, math.ceil(math.pi / 4 / math.acos(1.0 - min(0.02 / radius_m, 1.0)))) if radius_m > 0 else 8
     sagitta_m = radius_m * (1.0 - math.cos(math.pi / 4 / segments))
     parts = shapely.get_parts(shapely.get_parts(flat))  # twice: a collection may hold multi-part geometries
-    areas = parts[shapely.get_dimensions(parts) == 2]
+    areas = _valid_areas(parts[shapely.get_dimensions(parts) == 2])
     points = parts[shapely.get_dimensions(parts) == 0]
     xy, path = shapely.get_coordinates(shapely.get_parts(shapely.boundary(areas)), return_index=True)
     edges = [_edges(xy, path)]
@@ -232,6 +232,15 @@ def _buffer_strip(geom: BaseGeometry, radius_m: float) -> BaseGeometry:
     grown = shapely.buffer(cores, radius_m + sagitta_m / 2, quad_segs=segments) if radius_m > 0 else []
     whole = shapely.union_all(np.concatenate([areas, grown]))
     return shapely.transform(whole, lambda x, y: plane(x, y, inverse=True), interleaved=False)
+
+
+def _valid_areas(areas: NDArray[Any]) -> NDArray[Any]:
+    """Polygons mended where the change of plane made two near edges cross: shapes valid in degrees by a hair."""
+    broken = ~shapely.is_valid(areas)
+    if not broken.any():
+        return areas
+    mended = shapely.get_parts(shapely.get_parts(shapely.make_valid(areas[broken])))
+    return np.concatenate([areas[~broken], mended[shapely.get_dimensions(mended) == 2]])
 
 
 def _edges(xy: NDArray[np.float64], path: NDArray[np.int64]) -> NDArray[Any]:
