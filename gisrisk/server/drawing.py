@@ -146,8 +146,20 @@ def label(
         "text-justify": "auto",
     }
     paint = {"text-color": colour, "text-halo-color": "#ffffff", "text-halo-width": 1.5}
-    simple = {"kind": "label", "colour": colour, "minzoom": minzoom, "maxzoom": maxzoom}
-    made = _layer("symbol", name, toggle, source, simple, layout=layout, paint=paint, minzoom=minzoom, maxzoom=maxzoom)
+    # Leaflet does not keep names apart, so it shows them later
+    simple = {"kind": "label", "colour": colour, "minzoom": minzoom + 1.3, "maxzoom": maxzoom}
+    made = _layer(
+        "symbol",
+        name,
+        toggle,
+        source,
+        simple,
+        filter=filter,
+        layout=layout,
+        paint=paint,
+        minzoom=minzoom,
+        maxzoom=maxzoom,
+    )
     return made | {"source-layer": f"{source}_name"}
 
 

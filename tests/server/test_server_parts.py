@@ -78,6 +78,10 @@ class TestStyle:
         assert all(toggle["exclusive"] for toggle in risk)
         assert sum(toggle["on"] for toggle in risk) == 1
 
+    def test_a_protected_target_is_named_by_one_layer_only(self, style):
+        named = [each["filter"] for each in style["layers"] if each.get("source-layer") == "protected_target_name"]
+        assert len(named) == 2 and named[0] == ["!", named[1]]
+
     def test_every_layer_reads_a_tile_layer_that_exists(self, style):
         parts = set(TILE_LAYERS) | {f"{name}_name" for name, each in TILE_LAYERS.items() if each.named_from is not None}
         for each in style["layers"]:

@@ -7,6 +7,7 @@ import { wireSearch } from "./search.mjs";
 import { boot, t } from "./words.mjs";
 
 const SITE_ZOOM = 15.5;
+const FINDING_ZOOM = 18; // a shortfall may be a few metres
 const message = document.getElementById("map-message");
 let tellReady;
 
@@ -78,12 +79,12 @@ async function start() {
     popupOf(place, fetchFinding(no), (feature) => findingPopup(feature, (code) => goToSite(code)));
 
   // A popup opened from a list stands above its object, and the map leaves room for it.
-  async function goTo(opening, moves) {
+  async function goTo(opening, moves, zoom) {
     const feature = await opening;
-    if (feature?.properties.bbox && moves) engine.fit(feature.properties.bbox, SITE_ZOOM, engine.popupHeight());
+    if (feature?.properties.bbox && moves) engine.fit(feature.properties.bbox, zoom, engine.popupHeight());
   }
-  const goToFinding = (no, moves = true) => goTo(openFinding(no), moves);
-  const goToSite = (code, moves = true) => goTo(openSite(code), moves);
+  const goToFinding = (no, moves = true) => goTo(openFinding(no), moves, FINDING_ZOOM);
+  const goToSite = (code, moves = true) => goTo(openSite(code), moves, SITE_ZOOM);
 
   engine.onPick(({ source, properties, place }) => {
     if (source === "finding") openFinding(properties.finding_no, place);
