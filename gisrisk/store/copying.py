@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,18 @@ def send(
     )
     types = _column_types(cursor, table)
     batch = pa.table(dict(columns)).combine_chunks()
-    with cursor.copy(statement) as copy:
+
+    def encoded(start: int) -> pa.Buffer:
+        chunk = batch.slice(start, CHUNK_ROWS).to_batches()
+        return frames.encode(dict(zip(columns, chunk[0].columns, strict=True)), types) if chunk else pa.py_buffer(b"")
+
+    with cursor.copy(statement) as copy, ThreadPoolExecutor(1) as ahead:  # encode a chunk while the last is stored
         copy.write(frames.HEADER)
+        upcoming = ahead.submit(encoded, 0)
         for start in range(0, batch.num_rows, CHUNK_ROWS):
-            chunk = batch.slice(start, CHUNK_ROWS).to_batches()[0]
-            copy.write(memoryview(frames.encode(dict(zip(chunk.schema.names, chunk.columns, strict=True)), types)))
+            data = upcoming.result()
+            upcoming = ahead.submit(encoded, start + CHUNK_ROWS)
+            copy.write(memoryview(data))
             if progress is not None:
                 progress(min(start + CHUNK_ROWS, batch.num_rows), batch.num_rows)
         copy.write(frames.TRAILER)

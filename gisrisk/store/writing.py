@@ -99,6 +99,7 @@ def write_batch(
         report = BatchReport(batch_id, target.name, stamp, added, changed, len(frame) - added - changed)
         _enter(cursor, report, file=file, sha256=sha256, note=note)
         if added + changed >= bulk.WORTH_ANALYSING:
+            cursor.execute("SET LOCAL default_statistics_target = 30")  # a sample of 9000 rows: a quarter of the time
             cursor.execute(sql.SQL("ANALYZE {}").format(_table(target)))
     return report
 
