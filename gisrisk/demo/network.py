@@ -158,6 +158,12 @@ LINES: tuple[Line, ...] = (
         17,
         {"grade": "urban_secondary", "width_m": 16.0},
     ),
+    Line("油库进场路", "road", ((2955, 3414), (2940, 3222)), 11, {"grade": "urban_branch", "width_m": 7.0}),
+    Line(
+        "老厂进场路", "road", ((2266, 3262), (2350, 3000), (2520, 2950)), 11, {"grade": "urban_branch", "width_m": 7.0}
+    ),
+    Line("香料厂进场路", "road", ((5312, 3660), (5330, 3318)), 11, {"grade": "urban_branch", "width_m": 7.0}),
+    Line("气站进场路", "road", ((632, -642), (540, -780), (398, -850)), 11, {"grade": "urban_branch", "width_m": 7.0}),
     Line(
         "赣龙铁路演示线",
         "railway",

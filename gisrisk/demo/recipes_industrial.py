@@ -56,7 +56,7 @@ INDUSTRIAL: dict[str, Recipe] = {
         "other",
         "general_industry",
         140,
-        (Building("ammonia_refrigeration", 24, 14, "氨制冷机房", (("ammonia", 12.0),), height_m=7.0),),
+        (Building("ammonia_refrigeration", 24, 14, "氨制冷机房", (("ammonia", 55.0),), height_m=7.0),),
         is_hazchem=False,
         utility_buildings=3,
     ),
