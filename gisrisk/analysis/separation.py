@@ -37,6 +37,8 @@ COLUMNS = [
 
 # A permit rule asks for an approval within its distance; whether one was given is on no layer yet.
 APPROVAL = "approval"
+# Distances between lines are meant for lines that run beside each other; where they cross, other clauses hold.
+CROSSING = "crossing"
 # Searches are grouped so that one far-reaching rule (3 km from the Yangtze) does not widen all others.
 _REACH_STEPS_M = (60.0, 150.0, 400.0, 1200.0, 4000.0)
 
@@ -174,8 +176,11 @@ def _judged(found: RowMatch, near: _Near, points: MeasuringPoints, uncertainty: 
         measured, low, high, certain=truth == 2, allowance_m=allowance, uncertainty_m=slack,
         unsized_m=start.may_extend_m[i] + end.may_extend_m[j],
     )  # fmt: skip
-    if found.rule.type == "permit":
-        status = np.minimum(status, np.int8(Status.UNDETERMINED))
+    dimension = shapely.get_dimensions(found.subjects.geometry)[feature]
+    crossing = (dimension[source] == 1) & (dimension[target] == 1) & (near.pairs.distance_m[pair] == 0)
+    status = np.where(
+        crossing | (found.rule.type == "permit"), np.minimum(status, np.int8(Status.UNDETERMINED)), status
+    )
     if found.beyond_m is not None:
         status = np.where(measured > found.beyond_m, status, np.int8(Status.MEETS))
     keep = status != Status.MEETS
@@ -185,6 +190,7 @@ def _judged(found: RowMatch, near: _Near, points: MeasuringPoints, uncertainty: 
             "high_m": high, "measured_m": measured, "allowance_m": allowance, "uncertainty_m": slack,
             "provisional": law.provisional[holds],
             "uncertainty_assumed": uncertainty.assumed[source] | uncertainty.assumed[target],
+            "crossing": crossing,
             "from_mark": start.mark[i], "to_mark": end.mark[j],
         }
     )  # fmt: skip
@@ -220,6 +226,8 @@ def _one_per_clause(rows: pd.DataFrame, matches: Sequence[RowMatch], subjects: S
         fields = set(found.missing_fields(row["source"], row["target"]))
         if found.rule.type == "permit":
             fields.add(APPROVAL)
+        if row["crossing"]:
+            fields.add(CROSSING)
         missing.setdefault((row["one"], row["other"], row["clause"]), set()).update(fields)
     keys = zip(chosen["one"], chosen["other"], chosen["clause"], strict=True)
     chosen["missing"] = [
