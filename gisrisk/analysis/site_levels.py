@@ -12,6 +12,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from gisrisk.analysis.reason_words import missing_in_words, shortfall_in_words, unit_in_words
 from gisrisk.analysis.region import assign_by_overlap
 from gisrisk.geo import STORAGE_CRS
 from gisrisk.hazards.tables import gb18218
@@ -167,19 +168,11 @@ def _findings_by_site(
         if row["review"] not in counts["review"]:
             own.provisional += is_violation
         elif is_violation:
-            own.violations.append(_in_words(row))
+            own.violations.append(shortfall_in_words(row))
         elif row["status"] in counts["open_status"]:
             own.needs_survey += row["status"] == "needs_survey"
             own.undetermined += row["status"] != "needs_survey"
     return result
-
-
-def _in_words(row: dict[Any, Any]) -> str:
-    target = row.get("target_name")
-    target = target if isinstance(target, str) and target else row.get("target_code")
-    text = f"{row['rule_id']} 对 {target}"
-    shortfall = row.get("shortfall_m")
-    return text if shortfall is None or pd.isna(shortfall) else f"{text} 差 {shortfall:.1f} m"
 
 
 def _severity(units: list[dict[Any, Any]], place: dict[Any, Any], method: dict[str, Any]) -> Severity:
@@ -189,15 +182,15 @@ def _severity(units: list[dict[Any, Any]], place: dict[Any, Any], method: dict[s
     none, some = int(table["no_hazardous_inventory"]), int(table["hazardous_not_major"])
     if not units:
         expected = _expects_sources(place, method["expects_hazard_sources"])
-        result = Severity(none, max(steps.values()) if expected else none, [f"S={none}:无危险源记录"])
+        result = Severity(none, max(steps.values()) if expected else none, [f"严重性S={none}:无危险源记录"])
         if expected:
-            result.open_reasons.append("危险化学品企业无危险源记录(hazard_source)")
+            result.open_reasons.append("危险化学品企业没有危险源记录(hazard_source)")
         return result
     result = Severity(none, none)
     for unit in units:
         low, high, reason = _severity_of_unit(unit, steps, none, some)
         if low > result.low or not result.reasons:
-            result.low, result.reasons = low, [f"S={low}:{reason}"]
+            result.low, result.reasons = low, [f"严重性S={low}:{reason}"]
         result.high = max(result.high, high)
         if unit["status"] == "major" and pd.notna(unit["level"]):
             level = int(unit["level"])
@@ -205,13 +198,13 @@ def _severity(units: list[dict[Any, Any]], place: dict[Any, Any], method: dict[s
     for unit in units:
         _, high, _ = _severity_of_unit(unit, steps, none, some)
         if high > result.low and unit["missing"]:
-            result.open_reasons.append(f"{unit['unit_name']}({unit['unit_code']})缺 {unit['missing']}")
+            result.open_reasons.append(f"{unit_in_words(unit)}缺{missing_in_words(unit['missing'])}")
     return result
 
 
 def _severity_of_unit(unit: dict[Any, Any], steps: dict[int, int], none: int, some: int) -> tuple[int, int, str]:
     """Known S, possible S and the reason of the known one."""
-    name = f"{unit['unit_name']}({unit['unit_code']})"
+    name = unit_in_words(unit)
     bounds = unit["detail"]["s"]
     holds = some if bounds[0] else none
     if unit["status"] == "major":
@@ -247,17 +240,18 @@ def _judge(severity: Severity, found: _Findings, method: dict[str, Any]) -> tupl
     at_worst = level_of_score(high * severity.high, method)
     reasons = list(severity.reasons)
     if found.violations:
-        shown = "、".join(found.violations[:3]) + (" 等" if len(found.violations) > 3 else "")
-        reasons.append(f"L={low}:{len(found.violations)}项强制性防护距离不满足({shown})")
+        shown = "、".join(found.violations[:3]) + ("等" if len(found.violations) > 3 else "")
+        reasons.append(f"可能性L={low}:{len(found.violations)}项强制性防护距离不满足({shown})")
     else:
-        reasons.append(f"L={low}:无经核实的强制性防护距离违反项")
+        reasons.append(f"可能性L={low}:未发现违反经核实的强制性防护距离")
     if found.provisional:
         reasons.append(f"另有{found.provisional}项未核对原文的条文不满足,不计入")
     graded = at_least == at_worst
     if not graded:
         reasons += [f"待定:{text}" for text in severity.open_reasons]
         if level_of_score(high * severity.low, method) != at_least or not severity.open_reasons:
-            reasons.append(f"待定:{found.needs_survey}项需实测、{found.undetermined}项防护距离缺资料")
+            counts = ((found.needs_survey, "项防护距离需实测"), (found.undetermined, "项防护距离缺资料"))
+            reasons.append("待定:" + "、".join(f"{number}{what}" for number, what in counts if number))
     return {
         "status": "graded" if graded else "undetermined",
         "level": at_least if graded else None,

@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from gisrisk.catalog import load_layers, vocabulary
+from gisrisk.catalog import vocabulary
+from gisrisk.catalog.field_labels import label_zh
 from gisrisk.catalog.palette import LEVELS, UNDETERMINED, Level
 from gisrisk.products.view import as_list, is_missing
 
@@ -127,21 +128,11 @@ def field_name(field: str) -> str:
         return field
     if found["layer"] is None and found["column"] in LAYER:
         return LAYER[found["column"]] + found["rest"]
-    label = _column_label(found["layer"], found["column"])
+    label = label_zh(found["column"], found["layer"])
     if label is None:
         return field
     owner = LAYER.get(found["layer"] or "", "")
     return f"{owner}{label}{found['rest']}"
-
-
-def _column_label(layer_name: str | None, column: str) -> str | None:
-    layers = load_layers()
-    for candidate in (layer_name,) if layer_name in layers else sorted(layers):
-        label = next((each.label_zh for each in layers[candidate].columns if each.name == column), None)
-        if label:
-            return label
-    attribute = vocabulary().attributes.get(column)
-    return attribute.name_zh if attribute is not None else None
 
 
 def missing_text(value: Any) -> str:

@@ -11,7 +11,9 @@ import pytest
 import shapely
 import yaml
 
+from gisrisk.analysis.reason_words import missing_in_words, unit_in_words
 from gisrisk.analysis.site_levels import level_of_score, site_grades
+from gisrisk.catalog import layer
 from gisrisk.errors import RuleDataError, UnknownName
 from gisrisk.rules.methods import load_method, read_method
 
@@ -57,6 +59,9 @@ HARMLESS = NOT_MAJOR | {"detail": {"s": [0.0, 0.0]}}
 def findings(*rows: dict[str, Any]) -> pd.DataFrame:
     base = {"rule_id": "EX-1", "rule_type": "minimum", "mandatory": True, "review": "confirmed", "status": "violation"}
     base |= {
+        "document": "示例规范",
+        "document_no": "EX 100",
+        "clause": "4.2.1 表3",
         "source_layer": "hazard_source",
         "source_code": "T",
         "target_code": "B",
@@ -135,10 +140,22 @@ def test_a_violation_of_the_site_itself_counts() -> None:
     assert (site["likelihood"], site["level"]) == (5, 2)
 
 
-def test_reasons_name_the_unit_and_the_clause() -> None:
+def test_reasons_name_the_unit_and_the_clause_as_a_committee_cites_it() -> None:
     site = one(units(major(3, r=16.0)), findings({}))
-    assert site["reasons"] == "S=3:罐组(U)构成三级重大危险源,R=16;L=5:1项强制性防护距离不满足(EX-1 对 小学 差 12.3 m)"
+    hazard, distance = site["reasons"].split(";")
+    assert hazard == "严重性S=3:罐组(U)构成三级重大危险源,R=16"
+    assert distance == "可能性L=5:1项强制性防护距离不满足(《示例规范》EX 100 4.2.1 表3,距“小学”差 12.3 m)"
     assert site["major_level"] == 3
+
+
+def test_a_prohibition_without_a_figure_and_a_target_without_a_name_are_still_cited() -> None:
+    site = one(units(major(3)), findings({"shortfall_m": None, "target_name": None}))
+    assert "(《示例规范》EX 100 4.2.1 表3,距“B”不足)" in site["reasons"]
+
+
+def test_no_reason_shows_a_rule_id() -> None:
+    found = findings({}, {"review": "provisional"}, {"status": "undetermined"}, {"status": "needs_survey"})
+    assert "EX-1" not in one(units(major(3)), found)["reasons"]
 
 
 @pytest.mark.parametrize("status", ["needs_survey", "undetermined"])
@@ -163,16 +180,47 @@ def test_an_open_level_of_a_major_hazard_leaves_the_colour_open() -> None:
     assert (site["status"], site["level_at_least"], site["severity"]) == ("undetermined", 4, 2)
     worst = site_grades(sites(), units(major(None, worst=2, mildest=4)), findings(), EMPTY, EMPTY, method=METHOD)
     assert worst.attrs["level_at_worst"] == {"S": 2}
-    assert "缺 inventory.quantity_t (氯)" in site["reasons"]
+    label = layer("inventory").column("quantity_t").label_zh
+    assert f"待定:罐组(U)缺危险物质存量的{label}(inventory.quantity_t):氯" in site["reasons"]
 
 
 def test_a_unit_of_unknown_status_leaves_the_colour_open() -> None:
     unit = {"status": "undetermined", "level": None, "level_min": 3, "level_max": None, "missing": "inventory (T)"}
     site = one(units(unit | {"detail": {"s": [0.0, None]}}))
     assert (site["status"], site["level_at_least"]) == ("undetermined", 4)
-    assert "inventory (T)" in site["reasons"]
+    assert "待定:罐组(U)缺危险物质存量记录(inventory):T" in site["reasons"]
     red = one(units(unit | {"detail": {"s": [0.0, None]}}, major(1, unit_code="V")))
     assert (red["status"], red["level"]) == ("graded", 1)  # the known worst is red already
+
+
+def test_a_missing_field_is_named_once_with_all_that_lack_it() -> None:
+    # the two substances lack the same field; the label is the layer file's
+    text = missing_in_words("inventory.ghs_class (甲); hazard_source.group_code (T1); inventory.ghs_class (乙(混合))")
+    ghs, group = (
+        layer(name).column(column) for name, column in (("inventory", "ghs_class"), ("hazard_source", "group_code"))
+    )
+    assert text == (
+        f"危险物质存量的{ghs.label_zh}(inventory.ghs_class):甲、乙(混合),"
+        f"危险源的{group.label_zh}(hazard_source.group_code):T1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ("enterprise_site.geometry", "企业的图形(enterprise_site.geometry)"),
+        ("population raster does not cover", "此处的人口格网(population)"),
+        ("hazard_source.no_such_column (T1)", "hazard_source.no_such_column (T1)"),
+        ("批准文件", "批准文件"),
+    ],
+)
+def test_what_is_no_column_is_still_said(missing: str, words: str) -> None:
+    assert missing_in_words(missing) == words
+
+
+def test_a_unit_whose_name_holds_its_code_shows_it_once() -> None:
+    assert unit_in_words({"unit_name": "罐组 G1", "unit_code": "E1/G1"}) == "罐组 G1"
+    assert unit_in_words({"unit_name": "甲类库", "unit_code": "E1-S6"}) == "甲类库(E1-S6)"
 
 
 @pytest.mark.parametrize(
