@@ -44,7 +44,7 @@ def missing_in_words(missing: str) -> str:
     for gap in missing.split("; "):
         field, whose = _gap_in_words(gap)
         lacking.setdefault(field, []).extend([whose] if whose else [])
-    return "、".join(
+    return ",".join(
         f"{field}:{'、'.join(dict.fromkeys(whose))}" if whose else field for field, whose in lacking.items()
     )
 
