@@ -34,6 +34,7 @@ def planar(sites: int, targets: int, seed: int = 20260101) -> Prefecture:
     points = shapely.points(rng.uniform(-WIDTH_M / 2, WIDTH_M / 2, (targets - polygons, 2)))
     mixed = np.concatenate([small, points])
     rng.shuffle(mixed)
+    mixed = shapely.from_wkb(shapely.to_wkb(mixed))  # side by side in memory, as when read from a file or a table
     return Prefecture(_stars(rng, sites, SITE_VERTICES, 60, 200), rng.uniform(50, 1000, sites), mixed)
 
 

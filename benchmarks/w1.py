@@ -142,7 +142,8 @@ def duckdb_spatial(place: Prefecture, stack: contextlib.ExitStack) -> Callable[[
         connection.execute("INSTALL spatial")
         connection.execute("LOAD spatial")
     except duckdb.Error as error:
-        raise OSError(f"extension 'spatial' not reached ({str(error).splitlines()[0][:110]})") from error
+        reason = str(error).split(" at URL")[0].splitlines()[0]
+        raise OSError(f"extension 'spatial' not reached ({reason})") from error
     for name, shapes, reach in (
         ("s", place.sites, place.reach_m),
         ("t", place.targets, np.zeros(len(place.targets))),
