@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from gisrisk import settings
 
@@ -34,6 +36,8 @@ def say(zh: str, en: str) -> str:
 @contextmanager
 def progress() -> Iterator[ProgressCallback]:
     """A callback `(step, done, total)` drawn as a bar on a terminal and as plain lines elsewhere."""
+    from gisrisk.cli.steps import step_in_words
+
     if not ERR.is_terminal:
         last = ""
 
@@ -41,7 +45,7 @@ def progress() -> Iterator[ProgressCallback]:
             nonlocal last
             if step != last:
                 last = step
-                ERR.print(f"· {step}")
+                ERR.print(f"· {step_in_words(step)}", markup=False)
 
         yield plain
         return
@@ -56,7 +60,7 @@ def progress() -> Iterator[ProgressCallback]:
         task = bar.add_task("", total=1)
 
         def draw(step: str, done: int, total: int) -> None:
-            bar.update(task, description=step, completed=done, total=max(total, 1))
+            bar.update(task, description=step_in_words(step), completed=done, total=max(total, 1))
 
         yield draw
 
@@ -77,11 +81,19 @@ def _plain(value: Any) -> Any:
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
-    """A table on standard output, as wide as its text when the output is not a terminal."""
-    table = Table(*headings, title=title, title_justify="left", header_style="bold")
+    """A table on standard output, as wide as its text when the output is not a terminal.
+
+    Nothing is cut off: a text too long for its column goes on in the next line, so that ids and paths can be copied.
+    """
+    table = Table(box=SIMPLE_HEAD, header_style="bold", show_header=any(headings), pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    (OUT if OUT.is_terminal else Console(width=220, highlight=False)).print(table)
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    out = OUT if OUT.is_terminal else Console(width=max(220, OUT.width), highlight=False)
+    if title:
+        out.print(Text(title, style="bold"), soft_wrap=True)
+    out.print(table)
 
 
 def end_with(error: Exception, status: int) -> None:

@@ -46,6 +46,7 @@ def status(as_json: bool) -> None:
 
     Example: gisrisk db status --json
     """
+    from gisrisk.catalog import load_layers
     from gisrisk.store import cluster, open_store
 
     facts = dict(cluster.status())
@@ -56,9 +57,30 @@ def status(as_json: bool) -> None:
         show_json(facts)
         return
     layers = facts.pop("layers", {})
-    show_table(["", ""], [(k, v) for k, v in facts.items()])
+    show_table(["", ""], [(say(*_FACTS.get(name, (name, name))), _shown(name, fact)) for name, fact in facts.items()])
     if layers:
-        show_table([say("图层", "layer"), say("现有要素", "features now")], list(layers.items()))
+        known = load_layers()
+        rows = [(name, say(known[name].label_zh, known[name].label_en), count) for name, count in layers.items()]
+        show_table([say("图层", "layer"), say("名称", "label"), say("现有要素", "features now")], rows)
+
+
+_FACTS = {
+    "running": ("运行中", "running"),
+    "pid": ("进程号", "process id"),
+    "url": ("连接串", "URL"),
+    "data_folder": ("集群文件夹", "cluster folder"),
+    "socket_folder": ("套接字文件夹", "socket folder"),
+    "system_user": ("系统用户", "system user"),
+    "size_bytes": ("占用", "size"),
+}
+
+
+def _shown(name: str, fact: object) -> str:
+    if isinstance(fact, bool):
+        return say("是", "yes") if fact else say("否", "no")
+    if name == "size_bytes" and isinstance(fact, int):
+        return f"{fact / 2**20:.0f} MiB"
+    return "" if fact is None else str(fact)
 
 
 @db.command()

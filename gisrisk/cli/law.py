@@ -7,6 +7,7 @@ from datetime import date
 import click
 
 from gisrisk.cli.console import json_option, say, show_json, show_table
+from gisrisk.cli.rule_words import review_word, rule_in_words
 
 
 @click.group()
@@ -42,15 +43,18 @@ def list_rules(on: date | None, document: str | None, as_json: bool) -> None:
             r.document_no,
             r.clause,
             r.title_zh,
-            r.required_m(day),
-            say("已核实", "confirmed") if r.review == "confirmed" else say("待核", "provisional"),
+            "" if r.required_m(day) is None else f"{r.required_m(day):g}",
+            review_word(r.review),
         )
         for r in found
     ]
     show_table(
         ["id", say("文件", "document"), say("条款", "clause"), say("内容", "content"), "m", say("核对", "review")],
         rows,
-        title=f"{say('规则集', 'rule set')} {book.version} · {day} · {len(found)}",
+        title=say(
+            f"规则集 {book.version} · {day} 施行 · {len(found)} 条",
+            f"rule set {book.version} · in force on {day} · {len(found)} rules",
+        ),
     )
 
 
@@ -64,11 +68,11 @@ def show(rule_id: str, as_json: bool) -> None:
     """
     from gisrisk.rules import load_rules
 
-    facts = _facts(load_rules().rule(rule_id), date.today())
+    rule = load_rules().rule(rule_id)
     if as_json:
-        show_json(facts)
+        show_json(_facts(rule, date.today()))
     else:
-        show_table(["", ""], list(facts.items()))
+        show_table(["", ""], rule_in_words(rule, date.today()))
 
 
 @rules.command()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gisrisk.cli.console import json_option, progress, say, show_json, show_table
+from gisrisk.cli.moment import as_of_option
 from gisrisk.errors import GisriskError
 
 
@@ -55,8 +56,8 @@ def list_layers(as_json: bool) -> None:
         )
         return
     show_table(
-        [say("图层", "layer"), "", "", say("几何", "geometry"), say("现有", "now")],
-        [(x.name, x.label_zh, x.label_en, "|".join(x.geometry) or x.kind, counts.get(x.name, "")) for x in layers],
+        [say("图层", "layer"), say("名称", "label"), say("几何", "geometry"), say("现有", "now")],
+        [(x.name, say(x.label_zh, x.label_en), "|".join(x.geometry) or x.kind, counts.get(x.name, "")) for x in layers],
     )
 
 
@@ -79,11 +80,9 @@ def show_layer(name: str, as_json: bool) -> None:
     rows = [
         (
             c.name + (" *" if c.required else ""),
-            c.label_zh,
-            c.label_en,
-            c.type,
-            c.unit or "",
-            ", ".join(list(c.allowed)[:6]) + (" …" if len(c.allowed) > 6 else "") if c.allowed else "",
+            say(c.label_zh, c.label_en),
+            f"{c.type} [{c.unit}]" if c.unit else c.type,
+            _allowed(c),
             ", ".join(c.aliases),
         )
         for c in found.columns
@@ -91,16 +90,20 @@ def show_layer(name: str, as_json: bool) -> None:
     show_table(
         [
             say("字段 (* 必填)", "column (* required)"),
-            "",
-            "",
-            say("类型", "type"),
-            say("单位", "unit"),
+            say("名称", "label"),
+            say("类型 [单位]", "type [unit]"),
             say("取值", "allowed"),
             say("可识别的列名", "accepted headings"),
         ],
         rows,
         title=f"{found.label_zh} {found.label_en} · {'|'.join(found.geometry) or found.kind}",
     )
+
+
+def _allowed(column: Any) -> str:
+    """The first few codes with their labels."""
+    values = [f"{code} {say(label.zh, label.en)}" for code, label in (column.allowed or {}).items()]
+    return ", ".join(values[:6]) + (" …" if len(values) > 6 else "")
 
 
 _source_options = [
@@ -241,20 +244,41 @@ def _show_incoming(name: str, incoming: Any, frame: Any, as_json: bool, stored: 
         return
     mapping = facts.pop("columns")
     warnings = facts.pop("warnings")
-    show_table(["", ""], list(facts.items()))
-    show_table([say("文件列", "file column"), say("读作", "read as")], list(mapping.items()))
+    show_table(["", ""], [(say(*_INCOMING.get(key, (key, key))), value) for key, value in facts.items()])
+    left_out = say("（不读）", "(left out)")
+    read_as = [(column, left_out if field == "-" else _field(name, field)) for column, field in mapping.items()]
+    show_table([say("文件列", "file column"), say("读作", "read as")], read_as)
     for warning in warnings:
         click.echo(f"! {warning}")
     if stored is None:
         click.echo(say("检查通过，未写入。", "checked; nothing was stored"))
 
 
+_INCOMING = {
+    "layer": ("图层", "layer"),
+    "file": ("文件", "file"),
+    "crs": ("坐标系", "CRS"),
+    "rows": ("行数", "rows"),
+    "batch_id": ("批次", "batch"),
+    "recorded_at": ("入库时刻", "recorded at"),
+    "added": ("新增", "added"),
+    "changed": ("修订", "changed"),
+    "unchanged": ("未变", "unchanged"),
+}
+
+
+def _field(layer_name: str, field: str) -> str:
+    """The field with its label in the language of the user, where it has one."""
+    from gisrisk.catalog.field_labels import label_zh
+
+    label = label_zh(field, layer_name) if say("zh", "en") == "zh" else None
+    return f"{field} {label}" if label else field
+
+
 @layer.command("export")
 @click.argument("name")
 @click.argument("file", type=click.Path(dir_okay=False))
-@click.option(
-    "--as-of", type=click.DateTime(), help="State at a past moment (ISO time; the day alone means its first moment)."
-)
+@as_of_option("now by default")
 @click.option("--area", help="Only features in this administrative area or park (code).")
 def export_file(name: str, file: str, as_of: datetime | None, area: str | None) -> None:
     """Write a layer to .gpkg, .geojson, .csv or .parquet.
@@ -269,4 +293,4 @@ def export_file(name: str, file: str, as_of: datetime | None, area: str | None) 
     with open_store() as store:
         frame = store.read(name, area=area, as_of=as_of)
     write_table(frame, Path(file), target)
-    click.echo(f"{file}: {len(frame)}")
+    click.echo(say(f"{len(frame)} 行已写入 {file}", f"{len(frame)} rows written to {file}"))

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gisrisk.cli.console import json_option, progress, say, show_json, show_table
+from gisrisk.cli.moment import as_of_option
 
 EXIT_FINDINGS = 10
 
@@ -16,7 +17,7 @@ _area = click.option(
     "--area", help="Code of an administrative area or park, or a file with a polygon. Default: everything in the store."
 )
 _on = click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day whose law applies; today by default.")
-_as_of = click.option("--as-of", type=click.DateTime(), help="Moment whose data apply; the newest by default.")
+_as_of = as_of_option("the newest by default")
 _fail = click.option("--fail-on-finding", is_flag=True, help="Exit with 10 when a distance is violated.")
 
 
@@ -26,8 +27,7 @@ def _run(area: str | None, on: datetime | None, as_of: datetime | None) -> Any:
 
     with open_store() as store, progress() as report:
         day: date | None = on.date() if on else None
-        moment = as_of.astimezone() if as_of else None
-        return run_study(area, on=day, as_of=moment, store=store, progress=report)
+        return run_study(area, on=day, as_of=as_of, store=store, progress=report)
 
 
 def _run_and_shelve(area: str | None, on: datetime | None, as_of: datetime | None, out: Path | None) -> Any:
@@ -155,7 +155,13 @@ def check(area: str | None, on: datetime | None, as_of: datetime | None, out: Pa
 
     result = _run(area, on, as_of)
     write_findings(result, out)
-    click.echo(f"{out}: {len(result.findings)} ({say('不足', 'violations')} {result.counts['violations']})")
+    found, broken = len(result.findings), result.counts["violations"]
+    click.echo(
+        say(
+            f"{found} 条结论已写入 {out}，其中防护距离不足（强制条款、已核实）{broken} 条",
+            f"{found} findings written to {out}, {broken} of them violations of mandatory, confirmed clauses",
+        )
+    )
     _end(result, fail_on_finding)
 
 
@@ -183,6 +189,10 @@ def grade(area: str | None, on: datetime | None, as_of: datetime | None, out: Pa
 
     result = _run(area, on, as_of)
     write_hazard_grades(result, out)
+    units, major = len(result.hazard_grades), result.counts["major_hazards"]
     click.echo(
-        f"{out}: {len(result.hazard_grades)} ({say('重大危险源', 'major hazards')} {result.counts['major_hazards']})"
+        say(
+            f"{units} 个单元已写入 {out}，其中重大危险源 {major} 个",
+            f"{units} units written to {out}, {major} of them major hazards",
+        )
     )
