@@ -33,6 +33,7 @@ from gisrisk.rules import RuleBook, load_rules
 from gisrisk.rules.methods import load_method
 from gisrisk.rules.subjects import build_subjects
 from gisrisk.store import Store, open_store
+from gisrisk.store.query import moment as moment_of
 from gisrisk.study_inputs import in_area, read_inputs, resolve_area, study_fingerprint
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def run_study(
     on : date or ISO text
         Day whose law applies; today by default.
     as_of : datetime or ISO text
-        Moment whose data apply; by default the newest batch in the store, so that a study of an unchanged store is
-        the same study.
+        Moment whose data apply (a day alone: its end in China time); by default the newest batch in the store, so
+        that a study of an unchanged store is the same study.
     store : Store
         The private cluster, or the server of GISRISK_DATABASE_URL, by default.
     out : folder
@@ -127,7 +128,7 @@ def run_study(
     store = store if store is not None else open_store()
     rules = rules if rules is not None else load_rules()
     day = date.fromisoformat(on) if isinstance(on, str) else on or date.today()
-    moment = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of or store.last_recorded_at()
+    moment = store.last_recorded_at() if as_of is None else moment_of(as_of)
 
     with clock.step("read"):
         place = resolve_area(area, store)
