@@ -250,6 +250,8 @@ def _boolean_to_arrow(series: pd.Series) -> pa.Array:
 
 
 def _date_to_arrow(series: pd.Series) -> pa.Array:
+    if series.isna().all():  # also a column without rows, which pandas may hold as numbers
+        return pa.nulls(len(series), pa.date32())
     try:
         if pd.api.types.is_datetime64_any_dtype(series.dtype):
             return pa.array(series.dt.date, type=pa.date32(), from_pandas=True)

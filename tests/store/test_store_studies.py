@@ -92,6 +92,13 @@ def test_study_comes_back_as_it_was_saved(fresh_store: Store) -> None:
     assert fresh_store.read_result("site_grade", "a1").empty
 
 
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_date_column_without_a_date_may_have_any_pandas_type(fresh_store: Store, count: int) -> None:
+    frame = findings().iloc[:count].assign(since=pd.Series([float("nan")] * count, dtype=float))
+    fresh_store.save_study(row(), {"finding": frame})
+    assert fresh_store.read_result("finding", "a1")["since"].tolist() == [None] * count
+
+
 def test_same_study_is_written_once(fresh_store: Store) -> None:
     assert fresh_store.save_study(row(), {"finding": findings()}) is True
     created = fresh_store.study("a1")["created_at"]
