@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-def as_of_option(default: str) -> Any:
+
+def as_of_option(default: str) -> Callable[[Command], Command]:
     """The option `--as-of`; `default` ends its help and says what holds without it."""
     return click.option(
         "--as-of",
