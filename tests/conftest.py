@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -9,10 +10,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from gisrisk.store import Store, cluster, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Examples are never timed; on CI they are the same in every run, so that a red run is about the change that caused it.
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+CHROMIUM_ARGUMENTS = [  # no request of the browser's own may leave the host
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +129,17 @@ def fresh_store(_scratch_database: str, empty_again: Callable[[Store], None], tm
     with open_store(_scratch_database, data_dir=tmp_path) as store:
         empty_again(store)
         yield store
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail(
+            "Chromium was not found. Install it: apt-get install -y --no-install-recommends chromium", pytrace=False
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from small_area import PARK, SHEET_TEXT, STUDY, small_store
 from werkzeug.serving import make_server
 
@@ -17,16 +16,6 @@ from gisrisk.server import create_app
 from gisrisk.store import Store
 
 __all__ = ["small_store"]
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -54,20 +43,6 @@ def make_pdf(path) -> None:
         figure.text(0.5, 0.5, SHEET_TEXT, ha="center")
         figure.savefig(path)
         plt.close(figure)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail(
-            "Chromium was not found. Install it: apt-get install -y --no-install-recommends chromium", pytrace=False
-        )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from made_up import MadeUpStudy, make_study
+from playwright.sync_api import Browser
 
 from gisrisk.errors import SetupIncomplete, UnknownName
 from gisrisk.products import offline, popups
 from gisrisk.products.offline import remote_addresses, require_offline
 from gisrisk.products.webmap import park_html, region_html, study_map
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -123,26 +121,21 @@ def test_the_notebook_map_needs_no_network_either(study: MadeUpStudy) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 @pytest.mark.parametrize("name", ["park", "region"])
-def test_the_page_works_in_a_browser(pages: dict[str, Path], name: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=os.fspath(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1300, "height": 850})
-        requests: list[str] = []
-        errors: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(pages[name].as_uri())
-        page.wait_for_selector("path.leaflet-interactive")
-        if name == "park":
-            assert page.locator(".gr-no").all_inner_texts() == [str(k) for k in range(1, 21)]
-        page.click(".gr-list button >> nth=0")
-        page.wait_for_selector(".leaflet-popup .gr-popup")
-        assert "白沙" in page.inner_text(".leaflet-popup")
-        assert page.locator(".gr-demo").is_visible() and page.locator(".gr-legend").is_visible()
-        browser.close()
+def test_the_page_works_in_a_browser(pages: dict[str, Path], name: str, chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 1300, "height": 850})
+    requests: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(pages[name].as_uri())
+    page.wait_for_selector("path.leaflet-interactive")
+    if name == "park":
+        assert page.locator(".gr-no").all_inner_texts() == [str(k) for k in range(1, 21)]
+    page.click(".gr-list button >> nth=0")
+    page.wait_for_selector(".leaflet-popup .gr-popup")
+    assert "白沙" in page.inner_text(".leaflet-popup")
+    assert page.locator(".gr-demo").is_visible() and page.locator(".gr-legend").is_visible()
+    page.close()
     assert errors == []
     assert [url for url in requests if not url.startswith(("data:", "file:"))] == []
