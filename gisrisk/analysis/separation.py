@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from gisrisk import settings
 from gisrisk.analysis.judgement import Status, judge
 from gisrisk.analysis.proximity import Pairs, pairs_within, shortest_lines
+from gisrisk.chinatime import day_of
 from gisrisk.geo import STORAGE_CRS
 from gisrisk.rules import RuleBook
 from gisrisk.rules.matching import match
@@ -288,4 +289,4 @@ def _since(rule: Any, source: dict[str, Any], target: dict[str, Any], on: date) 
         max((first for first, figure in rule.distances if first <= on and figure is not None), default=rule.since)
     ]
     moments = [pd.Timestamp(end["recorded_at"]) for end in (source, target) if not pd.isna(end["recorded_at"])]
-    return max([*days, *(moment.date() for moment in moments)])
+    return max([*days, *(day_of(moment) for moment in moments)])
