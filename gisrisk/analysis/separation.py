@@ -290,7 +290,8 @@ def _as_findings(
                 "measured_from": rule.measured_from, "measured_to": rule.measured_to,
                 "substitutes": ";".join(mark for mark in (row["from_mark"], row["to_mark"]) if mark),
                 "uncertainty_m": row["uncertainty_m"], "people": _people(target),
-                "since": _since(rule, source, target, on), "geometry": shapely.LineString(np.reshape([row[name] for name in _LINE], (2, 2))),
+                "since": _since(rule, source, target, on),
+                "geometry": shapely.LineString(np.reshape([row[name] for name in _LINE], (2, 2))),
             }
         )  # fmt: skip
     out = pd.DataFrame(records)
