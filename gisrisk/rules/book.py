@@ -18,8 +18,8 @@ from gisrisk.catalog.vocabulary import FacilityType, TargetType, Vocabulary, rea
 from gisrisk.errors import RuleDataError, UnknownName
 from gisrisk.paths import shipped
 from gisrisk.rules.conditions import Condition, parse
-from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument
-from gisrisk.rules.rule import Rule
+from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument, starts_with_clause
+from gisrisk.rules.rule import Modifier, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,8 +70,8 @@ class RuleBook:
     def largest_m(self, rule: Rule, on: date) -> float:
         """The largest figure the rule can ask for on a day [m]; 0 where it asks for none.
 
-        A multiple of an attribute counts with the attribute's `plausible_max` and mapping factors are included, so that
-        a search within this distance loses no pair.
+        A multiple of an attribute counts with the attribute's `plausible_max`; mapping factors and rules that enlarge
+        the figure are included, so that a search within this distance loses no pair.
         """
         widest = max((entry.distance_factor for entry in self.logic(rule).sources), default=1.0)
         plain = [rule.required_m(on) or 0.0]
@@ -81,7 +81,22 @@ class RuleBook:
             for name, cases in rule.factor_of
             for _, factor in cases
         ]
-        return widest * max(plain + by_case + multiples)
+        power = [] if rule.formula is None else [float(rule.formula.metres(self._plausible(rule.formula.attribute)))]
+        largest = widest * max(plain + by_case + multiples + power)
+        for change in self.modifiers_of(rule, on):
+            largest = max(largest, largest * change.factor, change.floor_m or 0.0)
+        return largest
+
+    def modifiers_of(self, rule: Rule, on: date) -> list[Modifier]:
+        """What other rules in force may do to the figure of a rule."""
+        if rule.type == "modifier":
+            return []
+        others = (r for r in self.instruments[rule.instrument].rules if r.modifies is not None and r.applies_on(on))
+        changes = [other.modifies for other in others if other.modifies is not None]
+        return [c for c in changes if c.row_of is None and starts_with_clause(rule.clause, c.clause_prefix)]
+
+    def _plausible(self, attribute: str) -> float:
+        return self.vocabulary.attributes[attribute].plausible_max or 0.0
 
     def reach_m(self, on: date) -> float:
         """The largest figure any rule in force can ask for [m]."""

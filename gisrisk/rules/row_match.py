@@ -80,6 +80,9 @@ class RowMatch:
         1 unknown, 2 true; rows that are false are left out.
     required_m, low_m, high_m : float arrays over the targets
         Before mapping factors and modifiers; see `PairRule`.
+    scale : three float arrays over the sources
+        What the source does to the figure, as (required, low, high): its mapping factor, and the multiple or the power
+        of its own attribute that the rule may ask for.
     reach_m : float
         No pair farther apart than this can matter to the rule [m].
     beyond_m : float or None
@@ -93,6 +96,7 @@ class RowMatch:
     required_m: Numbers
     low_m: Numbers
     high_m: Numbers
+    scale: tuple[Numbers, Numbers, Numbers]
     beyond_m: float | None
     context_source: Truth
     context_target: Truth
@@ -124,7 +128,7 @@ class RowMatch:
 
     @property
     def reach_m(self) -> float:
-        highest = float(self.high_m.max(initial=0.0)) * float(self.source.factor.max(initial=1.0))
+        highest = float(self.high_m.max(initial=0.0)) * float(self.scale[2].max(initial=0.0))
         for modifier in self.modifiers:
             change = _modifier(modifier)
             highest = max(highest, highest * change.factor, change.floor_m or 0.0)
@@ -153,8 +157,8 @@ class RowMatch:
             truth = np.minimum(truth, self.same_condition.truth(i, j))
         for exception in self.exceptions:
             truth = np.minimum(truth, TRUE - exception.truth(i, j))
-        factor = self.source.factor[i]
-        required, low, high = (values[j] * factor for values in (self.required_m, self.low_m, self.high_m))
+        figures = (self.required_m, self.low_m, self.high_m)
+        required, low, high = (values[j] * by[i] for values, by in zip(figures, self.scale, strict=True))
         provisional = self.source.doubtful[i] | self.target.doubtful[j] | (self.rule.review == "provisional")
         for modifier in self.modifiers:
             required, low, high = _modified(modifier, modifier.truth(i, j), required, low, high)

@@ -17,6 +17,7 @@ from gisrisk.rules.conditions import FALSE, TRUE, UNKNOWN, Truth, parse
 from gisrisk.rules.derive import derive_sites, derive_sources, fill_from_types
 from gisrisk.rules.features import Features, read_features
 from gisrisk.rules.overlay import site_of_features, site_of_lines
+from gisrisk.rules.places import place_in_dense_areas, place_in_province
 
 Side = Literal["source", "target"]
 SAME_SITE, OTHER_SITE = "same", "different"
@@ -138,6 +139,10 @@ def build_subjects(
     dense = read_features("dense_area", frames.get("dense_area"), v)
     lines = read_features("linear_feature", frames.get("linear_feature"), v, extra=("kind",))
     _locate_lines(lines, sites, parks, v)
+    areas = read_features("admin_area", frames.get("admin_area"), v, extra=("level",))
+    for features in (sites, sources, parks, targets, lines):
+        place_in_province(features, areas, v)
+        place_in_dense_areas(features, dense)
 
     builder.add_typed(sources, "facility_type", "source")
     builder.stand_ins(sources, sites)
