@@ -2,8 +2,9 @@
 
     python tools/facts_to_rules.py FACTS_DIR data/rules [--document GB50016 ...]
 
-FACTS_DIR holds `safety_distances.yaml` and `vocabulary.yaml`. Ids, order, figures and evidence are kept; what the
-project adds or changes stands in `facts_to_rules.yaml` beside this file, each change with its reason.
+FACTS_DIR holds `safety_distances.yaml`, `vocabulary.yaml` and `hygiene_distance_gbt39499.yaml`. Ids, order, figures and
+evidence are kept; what the project adds or changes stands in `facts_to_rules.yaml` beside this file, each change with its
+reason.
 """
 
 from __future__ import annotations
@@ -112,6 +113,39 @@ def _measuring_points(facts: Row, added: Row) -> Row:
             point["substitutes"] = [{**s, "given": added["given"][s["use"]]} for s in fact.get("substitutes", [])]
             out[side].append(point)
     return out
+
+
+# --- hygiene distances ----------------------------------------------------------------------------------------------
+
+
+def hygiene(facts: Row, added: Row) -> Row:
+    """GB/T 39499: coefficients with numeric bands, steps, source classes, worked examples and what it superseded."""
+    rows = [
+        {
+            "mean_wind_m_s": added["wind_m_s"][row["wind"]],
+            "distance_m": added["distance_m"][row["L_range"]],
+            "source_class": added["source_classes"][row["source_class"]],
+            **{key: row[key] for key in "ABCD"},
+        }
+        for row in facts["coefficients"]["table_rows"]
+    ]
+    rounding = {k: v for k, v in facts["rounding"].items() if k != "levels"}
+    return {
+        "meta": facts["meta"],
+        "formula": facts["formula"],
+        "limit_rule": facts["Cm_rule"],
+        "substance_selection": {**facts["substance_selection"], "near_largest_share": added["near_largest_share"]},
+        "source_classes": facts["source_classes"],
+        "coefficients": {
+            **{k: facts["coefficients"][k] for k in ("confirmed", "confidence", "notes", "wind_boundaries")},
+            "rows": rows,
+        },
+        "solving": facts["solving"],
+        "rounding": {"levels": added["rounding_levels"], **rounding},
+        "multi_substance": facts["multi_substance"],
+        "worked_examples": facts["worked_examples"],
+        "superseded_tables": facts["legacy_industry_tables"],
+    }
 
 
 # --- instruments ----------------------------------------------------------------------------------------------------
@@ -307,6 +341,9 @@ def _entries(code: str, side: str, entries: list[Row], approximate: list[Row], a
         for key in ("clause_prefix", "except_class", "within_class"):
             if isinstance(made.get(key), str):
                 made[key] = [made[key]]
+        for narrow in added.get(f"{side}s_narrowed", []):
+            if set(made.get(f"{'facility' if side == 'source' else 'target'}_types", [])) == set(narrow["types"]):
+                made["when"] = {**narrow["when"], **made.get("when", {})}
         if "modifier_of" in made:
             made["modifier_of"] = str(made["modifier_of"])
         out.append(made)
@@ -351,6 +388,8 @@ def main() -> None:
     left = [row["id"] for row in rows if row["id"] not in done]
     if left and not options.document:
         raise SystemExit(f"{len(left)} rows belong to no document that is set up: {', '.join(left[:5])} ...")
+    facts_39499 = read(options.facts / "hygiene_distance_gbt39499.yaml")
+    write(options.out / "gbt39499_2020.yaml", hygiene(facts_39499, additions["hygiene"]))
     write(options.out / "vocabulary.yaml", vocabulary(facts, additions["vocabulary"]))
 
 

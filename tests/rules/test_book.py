@@ -78,10 +78,11 @@ def test_an_unknown_rule_is_named(book: RuleBook) -> None:
 
 
 def test_in_force_grows_with_the_dates_of_the_documents(book: RuleBook) -> None:
-    # First days and rows as the fact file has them; rows that stand in notes are added in brackets. What ends: GB 50160-92
-    # (12) and GB 18265-2000 (1) and GB 50161-2009 (5) with their successors, order 430 (1) with order 639.
+    # First days and rows as the fact file has them, plus rows that stand in notes. What ends: GB 50160-92 (12),
+    # GB 18265-2000 (1) and GB 50161-2009 (5) with their successors, order 430 (1) with order 639.
     steps = [
-        ("1992-12-30", 0), ("1992-12-31", 12), ("1998-01-07", 5), ("1999-03-18", 8), ("2000-11-05", 3), ("2001-05-01", 1),
+        ("1992-12-30", 0), ("1992-12-31", 12), ("1998-01-07", 5), ("1999-03-18", 8), ("2000-11-05", 3),
+        ("2001-05-01", 1),
         ("2005-03-01", 11 + 1), ("2005-04-01", 1), ("2005-10-01", 5), ("2008-09-30", 1), ("2009-07-01", 66 + 1 - 12),
         ("2009-08-01", 1), ("2009-12-31", 1), ("2010-07-01", 5), ("2010-10-01", 8), ("2011-07-01", 12 + 1),
         ("2011-11-01", 4), ("2011-12-01", 8), ("2012-06-01", 1 + 2), ("2013-12-01", 3), ("2014-01-01", 11 - 1),

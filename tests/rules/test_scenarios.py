@@ -125,3 +125,14 @@ def test_what_the_engine_cannot_evaluate_is_never_reached(book: RuleBook, result
 def test_scenario_files_name_documents_of_the_book() -> None:
     numbers = {rule.document_no for rule in load_rules().rules}
     assert {content["document_no"] for content in FILES.values()} <= numbers
+
+
+def test_every_document_that_can_be_evaluated_has_a_scenario_with_its_origin(book: RuleBook) -> None:
+    not_evaluated = {key for key, _, _ in match(book, build_subjects({}), TODAY).not_evaluated}
+    numeric = {
+        rule.instrument
+        for rule in book.rules
+        if rule.demands_distance and rule.id not in not_evaluated and (rule.applies_on(TODAY) or rule.until is not None)
+    }
+    assert numeric == set(FILES)
+    assert all(content.get("origin") and content.get("cases") for content in FILES.values())
