@@ -2,9 +2,9 @@
 
     python tools/facts_to_rules.py FACTS_DIR data/rules [--document GB50016 ...]
 
-FACTS_DIR holds `safety_distances.yaml`, `vocabulary.yaml` and `hygiene_distance_gbt39499.yaml`. Ids, order, figures and
-evidence are kept; what the project adds or changes stands in `facts_to_rules.yaml` beside this file, each change with its
-reason.
+FACTS_DIR holds `safety_distances.yaml`, `vocabulary.yaml` and `hygiene_distance_gbt39499.yaml`. Ids, order, figures
+and evidence are kept; what the project adds or changes stands in `facts_to_rules.yaml` beside this file, each change
+with its reason.
 """
 
 from __future__ import annotations

@@ -279,6 +279,7 @@ def _rule(slug: str, document: dict[str, Any], row: dict[str, Any]) -> Rule:
         expression=row.get("expression"),
         modifies=Modifier(**modifies) if modifies else None,
         replaces=tuple(row.get("replaces", ())),
+        tightens=tuple(row.get("tightens", ())),
         when=row.get("when", {}),
         prohibited_when=row.get("prohibited_when", {}),
         notes=row.get("notes"),

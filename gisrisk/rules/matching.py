@@ -58,6 +58,7 @@ def match(book: RuleBook, subjects: Subjects, on: date) -> Matches:
                     f"{rule.clause}: its additional prohibition (not inside a built-up area) is not evaluated",
                 )
     not_evaluated += prohibitions.values()
+    not_evaluated += [(key, f"地方条款放宽国家规定，未适用（{said}）", said) for key, said in book.conflicts.items()]
     for instrument in book.instruments.values():
         if instrument.in_force <= on and (instrument.ended is None or on < instrument.ended):
             not_evaluated += [(instrument.document_no, zh, en) for zh, en in instrument.gaps]

@@ -53,6 +53,20 @@ class Formula:
         return self.factor * np.asarray(value, dtype=np.float64) ** (over / under)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOff:
+    """Somebody compared a rule with an official document; `outdated` where the rule has changed since."""
+
+    rule: str
+    document: str
+    sha256: str
+    by: str
+    on: date
+    clause_sha256: str
+    above_sha256: str
+    outdated: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """One row of one document.
@@ -76,6 +90,10 @@ class Rule:
         Figure as a multiple of a target's attribute; each case is (when of both sides, factor).
     replaces : tuple of str
         Rules that do not apply to a pair to which this one does.
+    tightens : tuple of str
+        Rules of other documents that this one, a local rule, makes stricter.
+    signoffs : tuple of SignOff
+        Who compared it with which official document.
     status : str
         Of the document. What is international or of unknown origin is on record for comparison and never in force here.
     until : date or None
@@ -115,6 +133,8 @@ class Rule:
     notes: str | None = None
     status: Status = "in_force"
     until: date | None = None
+    tightens: tuple[str, ...] = ()
+    signoffs: tuple[SignOff, ...] = ()
 
     def applies_on(self, day: date) -> bool:
         """Whether the rule is in force on the day."""
