@@ -169,6 +169,7 @@ def instrument(code: str, mapping: Row, rows: list[Row], facts: Row, added: Row)
         "status": status,
         "applies_when": mapping.get("applies_when"),
         "stands_in": added.get("stands_in"),
+        "outside_site_only": added.get("outside_site_only"),
         "note": mapping.get("note"),
         "gaps": added.get("gaps"),
         "sources": _entries(code, "source", sources, facts["approximate"], added),

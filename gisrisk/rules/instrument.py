@@ -76,6 +76,8 @@ class Instrument:
     """Where this document is evaluated in place of another one, and why: provisional there."""
     gaps: tuple[tuple[str, str], ...]
     """What the recorded text does not cover, in Chinese and in English."""
+    outside_site_only: bool
+    """Whether its distances hold only towards what stands outside the source's own site."""
     applies_when_source: Condition
     applies_when_context: Condition
     sources: tuple[Entry, ...]
@@ -161,6 +163,7 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
             day_notes=tuple(content[k] for k in ("in_force_note", "ended_note") if k in content),
             stands_in=_stands_in(content, condition),
             gaps=tuple((gap["zh"], gap["en"]) for gap in content.get("gaps", ())),
+            outside_site_only="outside_site_only" in content,
             applies_when_source=condition(applies.get("source"), "applies_when"),
             applies_when_context=condition(applies.get("context"), "applies_when"),
             sources=sources,

@@ -150,6 +150,7 @@ class _Work:
             exceptions=self.exceptions(rule, source.rows, target.rows),
             modifiers=self.modifiers(rule, source.rows, target.rows),
             explain=self.explain,
+            outside_site_only=instrument.outside_site_only,
         )
 
     def side(self, rule: Rule, logic: Logic, side: Side) -> SideMatch:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gisrisk.rules.conditions import FALSE, TRUE, UNKNOWN, Truth
@@ -104,6 +105,7 @@ class RowMatch:
     exceptions: tuple[PairCondition, ...]
     modifiers: tuple[PairCondition, ...]
     explain: Explanation
+    outside_site_only: bool
 
     @property
     def source_index(self) -> Rows:
@@ -151,6 +153,10 @@ class RowMatch:
         if (relation[target] != "").any():
             layer = frame["layer"].to_numpy(dtype=object)[source]
             truth = np.minimum(truth, site_relation_truth(site[source], layer, site[target], relation[target]))
+        if self.outside_site_only:
+            stands_in = frame["stands_in_site"].to_numpy(dtype=object)[target]
+            own = np.asarray(site[source] == stands_in, dtype=bool) & ~np.asarray(pd.isna(stands_in), dtype=bool)
+            truth = np.where(own, FALSE, truth)
         feature = frame["geometry_index"].to_numpy()
         truth = np.where(feature[source] == feature[target], FALSE, truth)
         if self.same_condition is not None:

@@ -36,7 +36,8 @@ class Subjects:
         layer, code, name; type (facility type of a source, target type of a target); side (source | target);
         type_truth (2 certain, 1 possible) and type_missing (fields that would settle it); site_code (of a line: the
         site it lies in); site_relation ("", "same": counts only for sources of the same site, "different": only for
-        those of other sites); geometry_index; assumed, unconfirmed, marks (tuples); recorded_at,
+        those of other sites); stands_in_site (site a building or a source stands in);
+        geometry_index; assumed, unconfirmed, marks (tuples); recorded_at,
         position_uncertainty_m, position_source; and the vocabulary attributes that anybody has, None or NaN where
         empty. A vocabulary attribute that is no column is empty everywhere.
     geometry : ndarray of shapely geometries
@@ -136,6 +137,8 @@ def build_subjects(
     parks = read_features("park", frames.get("park"), v, extra=("kind",))
     targets = read_features("protected_target", frames.get("protected_target"), v, extra=("target_type",))
     fill_from_types(targets, targets.column("target_type"), v)
+    targets.replace("stands_in_site", site_of_features(targets.geometry, sites.geometry, sites.column("code")))
+    sources.replace("stands_in_site", sources.column("site_code"))
     dense = read_features("dense_area", frames.get("dense_area"), v)
     lines = read_features("linear_feature", frames.get("linear_feature"), v, extra=("kind",))
     _locate_lines(lines, sites, parks, v)
@@ -356,7 +359,8 @@ class _Builder:
 
 _FIXED = (
     "layer", "code", "name", "type", "side", "type_truth", "type_missing", "site_code", "site_relation",
-    "geometry_index", "assumed", "unconfirmed", "marks", "recorded_at", "position_uncertainty_m", "position_source",
+    "stands_in_site", "geometry_index", "assumed", "unconfirmed", "marks", "recorded_at", "position_uncertainty_m",
+    "position_source",
 )  # fmt: skip
 
 

@@ -227,3 +227,61 @@ def test_equal_input_gives_equal_output(book: RuleBook, crowd: Subjects) -> None
     assert [m.rule.id for m in first] == [m.rule.id for m in second]
     for a, b in zip(first, second, strict=True):
         assert (a.source_index == b.source_index).all() and (a.target_truth == b.target_truth).all()
+
+
+def test_an_outside_table_does_not_count_the_sites_own_buildings(book: RuleBook) -> None:
+    pairs = {"GB50156-4.0.4-petrol-tank-3-open_flame_or_spark": [0, 2], "GB50016-3.4.1-jia-openflame": [2, 2]}
+    for rule, truth in pairs.items():
+    site = gpd.GeoDataFrame(
+        {"code": ["A"], "name": "站"}, geometry=[shapely.box(114.99, 28.99, 115.01, 29.01)], crs="EPSG:4490"
+    )
+    sources = gpd.GeoDataFrame(
+        {
+            "code": ["TANK", "SHOP"], "name": "x", "site_code": "A", "facility_type": ["fs_fuel_tank", "workshop_jia"],
+            "site_regime": ["vehicle_station", "general_industry"],
+            "attributes": [{"fuel": "petrol", "vapour_recovery": "unloading_and_refuelling"}, None],
+            "station_grade": ["3", None],
+        },
+        geometry=[Point(115, 29), Point(115, 29)], crs="EPSG:4490",
+    )  # fmt: skip
+    flames = gpd.GeoDataFrame(
+        {"code": ["OWN", "OTHER"], "name": "x", "target_type": "open_flame_point"},
+        geometry=[Point(115.001, 29), Point(115.02, 29)], crs="EPSG:4490",
+    )  # fmt: skip
+    subjects = build_subjects({"enterprise_site": site, "hazard_source": sources, "protected_target": flames})
+    found = {m.rule.id: m for m in match(book, subjects, DAY)}
+    for rule, truth in (
+        ("GB50156-4.0.4-petrol-tank-3-open_flame_or_spark", [0, 2]),
+        ("GB50016-3.4.1-jia-openflame", [2, 2]),
+    ):
+        one = found[rule]
+        assert one.pairs(np.zeros(2, dtype=np.int64), np.arange(2)).truth.tolist() == truth, rule
+
+
+def test_open_process_units_and_missing_tables_make_a_finding_provisional(book: RuleBook) -> None:
+    """GB 50016 stands in for GB 51283 in fine chemical plants, and workshop rows for open process units."""
+    flame = {"type": "open_flame_point"}
+    for source, reason in (
+        ({"type": "workshop_jia", "site_regime": "fine_chemical"}, "stands in for GB 51283"),
+        ({"type": "process_unit_jia", "site_regime": "general_industry"}, "open process units take the workshop rows"),
+    ):
+        one = one_rule(book, "GB50016-3.4.1-jia-openflame", source, flame)
+        assert one.pairs(np.array([0]), np.array([0])).provisional[0]
+        because = one.provisional_because(int(one.source_index[0]), int(one.target_index[0]))
+        assert reason in "; ".join(because)
+
+
+def test_the_class_of_a_tank_decides_its_multiple_of_the_pole_height(book: RuleBook) -> None:
+    """Table 10.2.1, buried tanks: 0.75 H for class 甲 and 乙, 0.6 H for class 丙; 20 m poles."""
+    tank = {"type": "tank_buried", "site_regime": "general_industry"}
+    line = {"type": "power_line", "tower_height_m": 20}
+    for given, figures in (
+        ({"fire_hazard_class": "jia"}, (15.0, 15.0)),
+        ({"fire_hazard_class": "bing"}, (12.0, 12.0)),
+        ({}, (12.0, 15.0)),
+    ):
+        (said,) = says({**tank, **given}, [line], book, DAY)
+        one = said["GB50016-10.2.1-buried"]
+        assert (one.low_m, one.high_m) == pytest.approx(figures)
+        if not given:
+            assert "hazard_source.fire_hazard_class" in one.missing
