@@ -230,8 +230,7 @@ def test_equal_input_gives_equal_output(book: RuleBook, crowd: Subjects) -> None
 
 
 def test_an_outside_table_does_not_count_the_sites_own_buildings(book: RuleBook) -> None:
-    pairs = {"GB50156-4.0.4-petrol-tank-3-open_flame_or_spark": [0, 2], "GB50016-3.4.1-jia-openflame": [2, 2]}
-    for rule, truth in pairs.items():
+    """Table 4.0.4 of GB 50156 is of what stands outside the station; table 3.4.1 of GB 50016 holds within a plant."""
     site = gpd.GeoDataFrame(
         {"code": ["A"], "name": "站"}, geometry=[shapely.box(114.99, 28.99, 115.01, 29.01)], crs="EPSG:4490"
     )
@@ -250,10 +249,8 @@ def test_an_outside_table_does_not_count_the_sites_own_buildings(book: RuleBook)
     )  # fmt: skip
     subjects = build_subjects({"enterprise_site": site, "hazard_source": sources, "protected_target": flames})
     found = {m.rule.id: m for m in match(book, subjects, DAY)}
-    for rule, truth in (
-        ("GB50156-4.0.4-petrol-tank-3-open_flame_or_spark", [0, 2]),
-        ("GB50016-3.4.1-jia-openflame", [2, 2]),
-    ):
+    expected = {"GB50156-4.0.4-petrol-tank-3-open_flame_or_spark": [0, 2], "GB50016-3.4.1-jia-openflame": [2, 2]}
+    for rule, truth in expected.items():
         one = found[rule]
         assert one.pairs(np.zeros(2, dtype=np.int64), np.arange(2)).truth.tolist() == truth, rule
 
