@@ -2,8 +2,9 @@
 
     python tools/facts_to_rules.py FACTS_DIR data/rules [--document GB50016 ...]
 
-FACTS_DIR holds `safety_distances.yaml` and `vocabulary.yaml`. Ids, order, figures and evidence are kept; what the
-project adds or changes stands in `facts_to_rules.yaml` beside this file, each change with its reason.
+FACTS_DIR holds `safety_distances.yaml`, `vocabulary.yaml` and `hygiene_distance_gbt39499.yaml`. Ids, order, figures
+and evidence are kept; what the project adds or changes stands in `facts_to_rules.yaml` beside this file, each change
+with its reason.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import yaml
 Row = dict[str, Any]
 ADDITIONS = Path(__file__).with_suffix(".yaml")
 CONFIRMED_BY = ("text", "secondary")
+NEVER_HERE = ("international", "unknown")
 UNKNOWN_DATE = "a first day in force"
 
 
@@ -113,34 +115,101 @@ def _measuring_points(facts: Row, added: Row) -> Row:
     return out
 
 
+# --- hygiene distances ----------------------------------------------------------------------------------------------
+
+
+def hygiene(facts: Row, added: Row) -> Row:
+    """GB/T 39499: coefficients with numeric bands, steps, source classes, worked examples and what it superseded."""
+    rows = [
+        {
+            "mean_wind_m_s": added["wind_m_s"][row["wind"]],
+            "distance_m": added["distance_m"][row["L_range"]],
+            "source_class": added["source_classes"][row["source_class"]],
+            **{key: row[key] for key in "ABCD"},
+        }
+        for row in facts["coefficients"]["table_rows"]
+    ]
+    rounding = {k: v for k, v in facts["rounding"].items() if k != "levels"}
+    return {
+        "meta": facts["meta"],
+        "formula": facts["formula"],
+        "limit_rule": facts["Cm_rule"],
+        "substance_selection": {**facts["substance_selection"], "near_largest_share": added["near_largest_share"]},
+        "source_classes": facts["source_classes"],
+        "coefficients": {
+            **{k: facts["coefficients"][k] for k in ("confirmed", "confidence", "notes", "wind_boundaries")},
+            "rows": rows,
+        },
+        "solving": facts["solving"],
+        "rounding": {"levels": added["rounding_levels"], **rounding},
+        "multi_substance": facts["multi_substance"],
+        "worked_examples": facts["worked_examples"],
+        "superseded_tables": facts["legacy_industry_tables"],
+    }
+
+
 # --- instruments ----------------------------------------------------------------------------------------------------
 
 
 def instrument(code: str, mapping: Row, rows: list[Row], facts: Row, added: Row) -> Row:
     """One document as an instrument file."""
-    status = {row["status"] for row in rows}
+    (status,) = {row["status"] for row in rows}
+    sources = [*_replaced(mapping["sources"], added), *added.get("sources_added", [])]
+    targets = [*mapping["targets"], *added.get("targets_added", [])]
+    first = None if status in NEVER_HERE else added.get("in_force") or _first_day(rows[0]["effective"])
     out: Row = {
         "document": mapping.get("document") or rows[0]["document"],
         "document_no": mapping["document_no"],
         "name_en": added.get("name_en"),
-        "in_force": added.get("in_force") or _first_day(rows[0]["effective"]),
+        "in_force": first,
+        "in_force_note": added.get("in_force_note"),
+        "ended": added.get("ended"),
+        "ended_note": added.get("ended_note"),
         "edition": added.get("edition"),
-        "status": status.pop() if len(status) == 1 else "in_force",
+        "status": status,
         "applies_when": mapping.get("applies_when"),
+        "stands_in": added.get("stands_in"),
+        "outside_site_only": added.get("outside_site_only"),
         "note": mapping.get("note"),
         "gaps": added.get("gaps"),
-        "sources": _entries(code, "source", _replaced(mapping["sources"], added), facts["approximate"], added),
-        "targets": _entries(code, "target", mapping["targets"], facts["approximate"], added),
+        "sources": _entries(code, "source", sources, facts["approximate"], added),
+        "targets": _entries(code, "target", targets, facts["approximate"], added),
         "rules": [],
     }
     conditions, expressions = facts["rule_conditions"], facts["expr_conditions"]
+    day = first or added["stated_as_of"]
     for row in rows:
-        made = rule(row, out["in_force"], conditions.get(row["id"]) or {}, expressions.get(row["id"]) or [], added)
+        made = rule(row, day, conditions.get(row["id"]) or {}, expressions.get(row["id"]) or [], added)
         out["rules"].append(made)
         for extra in added.get("rules_added", []):
             if extra["after"] == row["id"]:
-                out["rules"].append(_added_rule(made, extra, out["in_force"]))
+                out["rules"].append(_added_rule(made, extra, day))
+    out["rules"] = _with_rows_on_another_row(out["rules"])
     return {key: value for key, value in out.items() if value is not None}
+
+
+def _with_rows_on_another_row(rules: list[Row]) -> list[Row]:
+    """A note that takes a multiple of another row's figure, as rows of its own behind each such row."""
+    out: list[Row] = []
+    notes = [r for r in rules if r.get("modifies", {}).get("row_of")]
+    for one in rules:
+        out.append(one)
+        for note in notes:
+            change = note["modifies"]
+            if one["target"] != [change["row_of"]] or not one["clause"].startswith(change["clause_prefix"]):
+                continue
+            suffix = note["id"].rsplit("-", 1)[1]
+            ((day, metres),) = one["min_distance_m"].items()
+            made = copy.deepcopy(one)
+            made |= {key: copy.deepcopy(note[key]) for key in ("title_zh", "target", "measured_to", "clause")}
+            made |= {
+                "id": f"{one['id'].removesuffix('-' + change['row_of'])}-{suffix}",
+                "min_distance_m": {day: metres * change["factor"]},
+                "review": "provisional" if "provisional" in (note["review"], one["review"]) else "confirmed",
+                "notes": f"{note['id']}: {change['factor']} times the figure of {one['id']}",
+            }
+            out.append(made)
+    return out
 
 
 def rule(row: Row, in_force: str, condition: Row, expression: list[Row], added: Row) -> Row:
@@ -171,6 +240,9 @@ def rule(row: Row, in_force: str, condition: Row, expression: list[Row], added: 
     }
     if row["rule_type"] == "modifier":
         out["modifies"] = _modifies(row, expression)
+    elif "formula" in change:
+        out["formula"] = change["formula"]
+        out["expression"] = row["required_expr"]
     elif row["required_distance_m"] is not None:
         out["min_distance_m"] = {in_force: row["required_distance_m"]}
     elif expression:
@@ -193,8 +265,25 @@ def rule(row: Row, in_force: str, condition: Row, expression: list[Row], added: 
 def _added_rule(made: Row, extra: Row, in_force: str) -> Row:
     """A rule for a figure that stands only in the note of another row."""
     out = copy.deepcopy(made)
-    out |= {"id": extra["id"], "min_distance_m": {in_force: extra["min_distance_m"]}, "when": extra["when"]}
+    for key in ("min_distance_m", "factor_of", "factor_of_cases", "expression"):
+        out.pop(key, None)
+    out |= {"id": extra["id"], "min_distance_m": {extra.get("in_force", in_force): extra["min_distance_m"]}}
+    may_differ = ("when", "target", "source", "measured_from", "measured_to", "title_zh")
+    out |= {key: extra[key] for key in may_differ if key in extra}
+    if out["evidence"].get("scope") != "text":
+        out["review"] = "provisional"
     out["notes"] = extra["reason"]
+    return {key: out[key] for key in (*made, "when", "min_distance_m") if key in out}
+
+
+def _own_mapping(added: Row, facts: Row) -> Row:
+    """The mapping of a document that the fact vocabulary does not map: its own entries, and those of a like one."""
+    like = facts["mappings"].get(added["mapping"].get("like"), {})
+    out = {key: added[key] for key in ("document", "document_no")}
+    for side in ("sources", "targets"):
+        out[side] = [*copy.deepcopy(like.get(side, [])), *added["mapping"].get(side, [])]
+    if "applies_when" in like:
+        out["applies_when"] = like["applies_when"]
     return out
 
 
@@ -253,6 +342,9 @@ def _entries(code: str, side: str, entries: list[Row], approximate: list[Row], a
         for key in ("clause_prefix", "except_class", "within_class"):
             if isinstance(made.get(key), str):
                 made[key] = [made[key]]
+        for narrow in added.get(f"{side}s_narrowed", []):
+            if set(made.get(f"{'facility' if side == 'source' else 'target'}_types", [])) == set(narrow["types"]):
+                made["when"] = {**narrow["when"], **made.get("when", {})}
         if "modifier_of" in made:
             made["modifier_of"] = str(made["modifier_of"])
         out.append(made)
@@ -278,21 +370,27 @@ def main() -> None:
     additions = read(ADDITIONS)
     facts = read(options.facts / "vocabulary.yaml")
     rows = read(options.facts / "safety_distances.yaml")["rules"]
+    done: set[str] = set()
     for code in options.document or list(additions["instruments"]):
-        mapping, added = facts["mappings"][code], additions["instruments"].get(code, {})
+        added = additions["instruments"].get(code, {})
+        mapping = facts["mappings"].get(code) or _own_mapping(added, facts)
         own = [
             row
             for row in rows
             if row["document_no"] == mapping["document_no"]
             and row["document"] == mapping.get("document", row["document"])
-            and row["status"] in ("in_force", "local")
-            and row["confirmed"]
         ]
         if not own:
-            raise SystemExit(f"{code}: no confirmed row in force")
+            raise SystemExit(f"{code}: no row")
         made = instrument(code, mapping, own, facts, added)
         write(options.out / "instruments" / f"{added.get('slug', code.lower())}.yaml", made)
         print(f"{code}: {len(made['rules'])} rules")
+        done |= {row["id"] for row in own}
+    left = [row["id"] for row in rows if row["id"] not in done]
+    if left and not options.document:
+        raise SystemExit(f"{len(left)} rows belong to no document that is set up: {', '.join(left[:5])} ...")
+    facts_39499 = read(options.facts / "hygiene_distance_gbt39499.yaml")
+    write(options.out / "gbt39499_2020.yaml", hygiene(facts_39499, additions["hygiene"]))
     write(options.out / "vocabulary.yaml", vocabulary(facts, additions["vocabulary"]))
 
 

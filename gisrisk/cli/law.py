@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import click
 
@@ -64,7 +65,7 @@ def list_rules(on: date | None, document: str | None, as_json: bool) -> None:
 @click.argument("rule_id")
 @json_option
 def show(rule_id: str, as_json: bool) -> None:
-    """One rule with its clause, dates, evidence and review state.
+    """One rule with its clause, history, evidence, review state and sign-offs.
 
     Example: gisrisk rules show GLTL-18a
     """
@@ -78,9 +79,38 @@ def show(rule_id: str, as_json: bool) -> None:
 
 
 @rules.command()
+@click.argument("rule_id")
+@click.option(
+    "--document", required=True, type=click.Path(path_type=Path), help="The official text you compared the rule with."
+)
+@click.option("--by", required=True, help="Your name.")
+def confirm(rule_id: str, document: Path, by: str) -> None:
+    """Record that you checked a rule against an official document; from then on it counts as confirmed.
+
+    Only the name and the SHA-256 of the document are kept. The list of sign-offs is part of the rule set's version.
+
+    Example: gisrisk rules confirm GB50160-4.1.9-power --document GB50160.pdf --by 张三
+    """
+    from gisrisk.rules import load_rules
+    from gisrisk.rules.book import own_folder
+    from gisrisk.rules.signoffs import sign_off
+
+    entry = sign_off(own_folder(), load_rules().rule(rule_id), document=document, by=by, on=date.today())
+    book = load_rules()
+    click.echo(
+        say(
+            f"{rule_id} 已由 {entry.by} 于 {entry.on} 对照 {entry.document}（sha256 {entry.sha256[:12]}…）核实。"
+            f"规则集 {book.version}。",
+            f"{rule_id} confirmed by {entry.by} on {entry.on} against {entry.document} (sha256 {entry.sha256[:12]}). "
+            f"Rule set {book.version}.",
+        )
+    )
+
+
+@rules.command()
 @json_option
 def check(as_json: bool) -> None:
-    """Validate every file in data/rules; exit 3 if one is wrong.
+    """Validate data/rules and your own documents; exit 3 if one is wrong or loosens a national rule.
 
     Example: gisrisk rules check
     """

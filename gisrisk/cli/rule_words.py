@@ -27,6 +27,15 @@ _DIRECTIONS = {
     "perpendicular_both_sides": ("线路两侧垂直距离", "perpendicular, both sides of the line"),
     "perpendicular_to_line": ("垂直于线路", "perpendicular to the line"),
     "along_river": ("沿河道", "along the river"),
+    "downstream_flow_path": ("沿下游流路", "along the flow path downstream"),
+    "downwind_of_summer_prevailing_wind": ("夏季主导风下风向", "downwind of the prevailing summer wind"),
+}
+_STATES = {
+    "not_yet": ("尚未施行", "not yet in force"),
+    "in_force": ("现行", "in force"),
+    "ended": ("已废止或被代替", "ended"),
+    "unknown": ("已被代替，终止日未载", "over, on a day that is not on record"),
+    "not_law_here": ("仅供对照，不在此施行", "for comparison only, never in force here"),
 }
 
 
@@ -49,7 +58,8 @@ def rule_in_words(rule: Any, day: date) -> list[tuple[str, str]]:
         (say("强制性", "mandatory"), yes_no),
         (say("要求", "required"), _figure(rule, day)),
         (say("历次数值", "figures"), _history(rule)),
-        (say("施行", "in force from"), rule.since.isoformat()),
+        (say("施行", "in force from"), _days(rule)),
+        (say("状态", "state"), say(*_STATES[rule.state_on(day)])),
         (say("源", "source"), _kinds(rule.source_kinds)),
         (say("目标", "target"), _kinds(rule.target_kinds)),
         (say("量取起点", "measured from"), _point("measured_from", rule.measured_from)),
@@ -63,6 +73,7 @@ def rule_in_words(rule: Any, day: date) -> list[tuple[str, str]]:
         (say("出处", "evidence"), rule.source_url),
         (say("出处说明", "evidence note"), rule.evidence_note),
         (say("备注", "notes"), rule.notes),
+        (say("核实记录", "sign-offs"), "\n".join(_signed(entry) for entry in rule.signoffs)),
     ]
     return [(label, text) for label, text in rows if text]
 
@@ -81,7 +92,20 @@ def _figure(rule: Any, day: date) -> str:
     for attribute, cases in rule.factor_of:
         parts += [" ".join((f"{factor:g} × {_field(attribute)}", _condition(when))) for when, factor in cases]
     parts += [f"{figure_m:g} m ({_condition(when)})" for when, figure_m in rule.distance_cases]
+    if rule.formula is not None:
+        over, under = rule.formula.exponent
+        parts.append(f"{rule.formula.factor:g} × {_field(rule.formula.attribute)}^({over}/{under}) m")
     return "\n".join(part.strip() for part in parts) or rule.expression or ""
+
+
+def _days(rule: Any) -> str:
+    first = say("未载", "not on record") if rule.since == date.max else rule.since.isoformat()
+    return first if rule.until is None else f"{first} {say('至', 'until')} {rule.until.isoformat()}"
+
+
+def _signed(entry: Any) -> str:
+    old = say("（此后条款已改，不再作数）", " (the rule has changed since; no longer valid)") if entry.outdated else ""
+    return f"{entry.on} {entry.by}: {entry.document} sha256 {entry.sha256[:12]}{old}"
 
 
 def _history(rule: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +18,12 @@ from gisrisk.catalog.vocabulary import FacilityType, TargetType, Vocabulary, rea
 from gisrisk.errors import RuleDataError, UnknownName
 from gisrisk.paths import shipped
 from gisrisk.rules.conditions import Condition, parse
-from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument
-from gisrisk.rules.rule import Rule
+from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument, starts_with_clause
+from gisrisk.rules.local import conflicts
+from gisrisk.rules.rule import Modifier, Rule
+from gisrisk.rules.signoffs import FILE as SIGNOFFS
+from gisrisk.rules.signoffs import SignOffs, read_signoffs
+from gisrisk.settings import data_dir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +43,8 @@ class RuleBook:
     instruments: dict[str, Instrument]
     classes: dict[str, tuple[ClassMember, ...]]
     rules: tuple[Rule, ...]
+    conflicts: dict[str, str] = field(default_factory=dict)
+    """Local rules that loosen a national one and are not applied: rule id -> what is wrong."""
 
     def rule(self, rule_id: str) -> Rule:
         """One rule by its id.
@@ -70,8 +76,8 @@ class RuleBook:
     def largest_m(self, rule: Rule, on: date) -> float:
         """The largest figure the rule can ask for on a day [m]; 0 where it asks for none.
 
-        A multiple of an attribute counts with the attribute's `plausible_max` and mapping factors are included, so that
-        a search within this distance loses no pair.
+        A multiple of an attribute counts with the attribute's `plausible_max`; mapping factors and rules that enlarge
+        the figure are included, so that a search within this distance loses no pair.
         """
         widest = max((entry.distance_factor for entry in self.logic(rule).sources), default=1.0)
         plain = [rule.required_m(on) or 0.0]
@@ -81,35 +87,75 @@ class RuleBook:
             for name, cases in rule.factor_of
             for _, factor in cases
         ]
-        return widest * max(plain + by_case + multiples)
+        power = [] if rule.formula is None else [float(rule.formula.metres(self._plausible(rule.formula.attribute)))]
+        largest = widest * max(plain + by_case + multiples + power)
+        for change in self.modifiers_of(rule, on):
+            largest = max(largest, largest * change.factor, change.floor_m or 0.0)
+        return largest
+
+    def modifiers_of(self, rule: Rule, on: date) -> list[Modifier]:
+        """What other rules in force may do to the figure of a rule."""
+        if rule.type == "modifier":
+            return []
+        others = (r for r in self.instruments[rule.instrument].rules if r.modifies is not None and r.applies_on(on))
+        changes = [other.modifies for other in others if other.modifies is not None]
+        return [c for c in changes if c.row_of is None and starts_with_clause(rule.clause, c.clause_prefix)]
+
+    def _plausible(self, attribute: str) -> float:
+        return self.vocabulary.attributes[attribute].plausible_max or 0.0
 
     def reach_m(self, on: date) -> float:
         """The largest figure any rule in force can ask for [m]."""
         return max((self.largest_m(rule, on) for rule in self.in_force(on)), default=0.0)
 
 
-@lru_cache(maxsize=4)
-def load_rules(folder: Path | None = None) -> RuleBook:
-    """The shipped rule book, or that of another folder.
+def own_folder() -> Path:
+    """Folder of the user's own rules: `local/*.yaml` and the sign-offs."""
+    return data_dir() / "rules"
+
+
+def load_rules(folder: Path | None = None, *, own: Path | None = None) -> RuleBook:
+    """The shipped rule book with the user's own documents and sign-offs, or that of another folder.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        `data/rules` of another checkout; the shipped one, together with `own_folder()`, by default.
+    own : Path, optional
+        Folder of own rules to use.
 
     Raises
     ------
     RuleDataError
-        Something under the folder is wrong; the message lists everything that is.
+        Something under the folders is wrong; the message lists everything that is.
     """
-    book, problems = read_book(folder or shipped("data", "rules"))
+    folder, own = _folders(folder, own)
+    return _loaded(folder, own, _version(folder, own))
+
+
+@lru_cache(maxsize=8)
+def _loaded(folder: Path, own: Path | None, version: str) -> RuleBook:
+    """Read once for each state of the files."""
+    book, problems = read_book(folder, own)
     if book is None:
         raise RuleDataError("\n".join(problems))
     return book
 
 
-def check_rules(folder: Path | None = None) -> list[str]:
-    """Everything that is wrong under `data/rules`; empty when all is well."""
-    return read_book(folder or shipped("data", "rules"))[1]
+def check_rules(folder: Path | None = None, *, own: Path | None = None) -> list[str]:
+    """Everything that is wrong with the rules, and every local rule that is not applied; empty when all is well."""
+    book, problems = read_book(*_folders(folder, own))
+    return problems if book is None else [*book.conflicts.values()]
 
 
-def read_book(folder: Path) -> tuple[RuleBook | None, list[str]]:
-    """Read a folder of rules; the book is None when there are problems."""
+def _folders(folder: Path | None, own: Path | None) -> tuple[Path, Path | None]:
+    if folder is None:
+        return shipped("data", "rules"), own or own_folder()
+    return folder, own
+
+
+def read_book(folder: Path, own: Path | None = None) -> tuple[RuleBook | None, list[str]]:
+    """Read a folder of rules and the user's own; the book is None when there are problems."""
     problems: list[str] = []
     try:
         content = read_yaml(folder / "vocabulary.yaml", error=RuleDataError)
@@ -121,21 +167,39 @@ def read_book(folder: Path) -> tuple[RuleBook | None, list[str]]:
     problems += found
     problems += _vocabulary_problems(vocabulary)
     instruments: dict[str, Instrument] = {}
-    for path in sorted((folder / "instruments").glob("*.yaml")):
+    local: list[Instrument] = []
+    for path in [*sorted((folder / "instruments").glob("*.yaml")), *_own_files(own)]:
         instrument, found = _instrument(path, vocabulary)
         problems += found
-        if instrument is not None:
-            instruments[path.stem] = instrument
+        if instrument is None:
+            continue
+        if path.parent != folder / "instruments":
+            if instrument.status != "local" or path.stem in instruments:
+                problems.append(
+                    f"{path.name}: a document of your own has the status local and a file name of its own. Correct it."
+                )
+                continue
+            local.append(instrument)
+        instruments[path.stem] = instrument
     rules = tuple(rule for instrument in instruments.values() for rule in instrument.rules)
     problems += _cross_problems(rules)
+    signoffs = read_signoffs(own, [rule.id for rule in rules]) if own is not None else SignOffs((), ())
+    problems += signoffs.problems
     if problems:
         return None, problems
-    return (
-        RuleBook(
-            version=_version(folder), vocabulary=vocabulary, instruments=instruments, classes=classes, rules=rules
-        ),
-        [],
-    )
+    version = _version(folder, own)
+    book = RuleBook(version=version, vocabulary=vocabulary, instruments=instruments, classes=classes, rules=rules)
+    refused = conflicts(local, book) if local else {}
+    kept = {
+        slug: replace(one, rules=signoffs.applied([rule for rule in one.rules if rule.id not in refused]))
+        for slug, one in instruments.items()
+    }
+    rules = tuple(rule for instrument in kept.values() for rule in instrument.rules)
+    return replace(book, instruments=kept, rules=rules, conflicts=refused), []
+
+
+def _own_files(own: Path | None) -> list[Path]:
+    return [] if own is None else sorted((own / "local").glob("*.yaml"))
 
 
 def _instrument(path: Path, vocabulary: Vocabulary) -> tuple[Instrument | None, list[str]]:
@@ -243,10 +307,20 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from sorted((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.relative_to(folder).as_posix())
 
 
-def _version(folder: Path) -> str:
-    """12 hex digits that change when any file under the folder does."""
+def _version(folder: Path, own: Path | None) -> str:
+    """12 hex digits that change when any file under the folder, a document of one's own or a sign-off does."""
     digest = hashlib.sha256()
     for path in _files(folder):
         digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(_sha256(path, path.stat().st_mtime_ns, path.stat().st_size))
+    mine = [*_own_files(own), *([own / SIGNOFFS] if own is not None and (own / SIGNOFFS).exists() else [])]
+    for path in mine:
+        digest.update(f"own/{path.name}".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
+
+
+@lru_cache(maxsize=512)
+def _sha256(path: Path, changed_ns: int, size: int) -> bytes:
+    """Digest of a shipped file, remembered while its time and size stay."""
+    return hashlib.sha256(path.read_bytes()).digest()

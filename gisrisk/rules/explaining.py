@@ -36,6 +36,7 @@ class Explanation:
         names |= self._relation_missing(source_row, target_row)
         target = self.subjects.row(target_row)
         names |= {_named(target, name) for name, _ in match.rule.factor_of if pd.isna(target.get(name, np.nan))}
+        names |= self._figure_missing(match.rule, source_row, target_row)
         i = np.searchsorted(match.source_index, [source_row])
         j = np.searchsorted(match.target_index, [target_row])
         for other in (*match.exceptions, *match.modifiers):
@@ -68,9 +69,22 @@ class Explanation:
             row = self.subjects.row(row_number)
             entries = [e for e in self._entries(match.rule, row, side) if self._entry_truth(e, row, side) != FALSE]
             out += [e.doubt for e in entries if e.doubt is not None]
+            stands_in = self.book.instruments[match.rule.instrument].stands_in
+            if side == "source" and stands_in is not None and stands_in[0].truth(row) != FALSE:
+                out.append(stands_in[1])
             used = frozenset[str]().union(*(c.attributes() for c in self._conditions(match.rule, row, side)))
             out += [f"{_named(row, name)} not confirmed" for name in row["unconfirmed"] if name in used]
         return tuple(dict.fromkeys(out))
+
+    def _figure_missing(self, rule: Rule, source_row: int, target_row: int) -> set[str]:
+        """Fields the figure itself rests on."""
+        source = self.subjects.row(source_row)
+        names = {_named(source, name) for case, _ in self.book.logic(rule).cases for name in case.missing(source)}
+        if rule.formula is not None:
+            row = source if rule.formula.side == "source" else self.subjects.row(target_row)
+            if pd.isna(row.get(rule.formula.attribute, np.nan)):
+                names.add(_named(row, rule.formula.attribute))
+        return names
 
     def _side_missing(self, rule: Rule, row_number: int, side: Side) -> frozenset[str]:
         """Fields of one row that keep one side of a rule open."""

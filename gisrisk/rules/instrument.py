@@ -10,7 +10,7 @@ from typing import Any
 from gisrisk.catalog.vocabulary import Vocabulary
 from gisrisk.errors import RuleDataError
 from gisrisk.rules.conditions import ALWAYS, Condition, parse
-from gisrisk.rules.rule import DISTANCE_TYPES, Modifier, Review, Rule
+from gisrisk.rules.rule import DISTANCE_TYPES, NEVER_HERE, OVER, Formula, Modifier, Review, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +50,8 @@ class Logic:
     context: Condition
     beyond_m: float | None
     same_condition: bool
+    cases: tuple[tuple[Condition, float], ...]
+    """Multiples of an attribute by a condition on the source."""
     sources: tuple[Entry, ...]
     targets: tuple[Entry, ...]
 
@@ -63,11 +65,19 @@ class Instrument:
     document_no: str
     name_en: str | None
     in_force: date
+    """First day in force; `date.max` for what is never in force here."""
+    ended: date | None
     edition: date | None
     status: str
     note: str | None
+    day_notes: tuple[str, ...]
+    """How the days were found where the documents' own text does not give them."""
+    stands_in: tuple[Condition, str] | None
+    """Where this document is evaluated in place of another one, and why: provisional there."""
     gaps: tuple[tuple[str, str], ...]
     """What the recorded text does not cover, in Chinese and in English."""
+    outside_site_only: bool
+    """Whether its distances hold only towards what stands outside the source's own site."""
     applies_when_source: Condition
     applies_when_context: Condition
     sources: tuple[Entry, ...]
@@ -85,7 +95,7 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
     """An instrument from the content of its file (already valid against the schema), and what is wrong with it."""
     problems: list[str] = []
     file, attributes = path.name, vocabulary.attributes
-    for name in ("in_force", "edition"):
+    for name in ("in_force", "edition", "ended"):
         try:
             _day(content.get(name, "2000-01-01"))
         except RuleDataError as error:
@@ -124,13 +134,16 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
         except RuleDataError as error:
             problems.append(f"{file}: {where}: {error}")
             continue
+        if rule.formula is not None and rule.formula.attribute not in attributes:
+            problems.append(f"{file}: {where}: formula: there is no attribute '{rule.formula.attribute}'. Correct it.")
         made = _logic(rule, sources, targets, condition)
         for side, kinds, entries in (
             ("source", rule.source_kinds, made.sources),
             ("target", rule.target_kinds, made.targets),
         ):
             for kind in kinds:
-                if rule.type in DISTANCE_TYPES and not any(kind in e.kinds for e in entries):
+                demanded = rule.type in DISTANCE_TYPES and _can_hold(rule)
+                if demanded and not any(kind in e.kinds for e in entries):
                     problems.append(f"{file}: {where}: {side} '{kind}' is mapped to no type. Add it to {side}s.")
         rules.append(rule)
         logic[rule.id] = made
@@ -142,11 +155,15 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
             document=content["document"],
             document_no=content["document_no"],
             name_en=content.get("name_en"),
-            in_force=_day(content["in_force"]),
+            in_force=_first_day(content),
+            ended=_day(content["ended"]) if "ended" in content else None,
             edition=_day(content["edition"]) if "edition" in content else None,
             status=content["status"],
             note=content.get("note"),
+            day_notes=tuple(content[k] for k in ("in_force_note", "ended_note") if k in content),
+            stands_in=_stands_in(content, condition),
             gaps=tuple((gap["zh"], gap["en"]) for gap in content.get("gaps", ())),
+            outside_site_only="outside_site_only" in content,
             applies_when_source=condition(applies.get("source"), "applies_when"),
             applies_when_context=condition(applies.get("context"), "applies_when"),
             sources=sources,
@@ -156,6 +173,20 @@ def read_instrument(path: Path, content: dict[str, Any], vocabulary: Vocabulary)
         ),
         problems,
     )
+
+
+def _can_hold(rule: Rule) -> bool:
+    """Whether there is a day on which the rule is in force."""
+    return rule.status not in NEVER_HERE and not (rule.status in OVER and rule.until is None)
+
+
+def _first_day(content: dict[str, Any]) -> date:
+    return _day(content["in_force"]) if "in_force" in content else date.max
+
+
+def _stands_in(content: dict[str, Any], condition: Any) -> tuple[Condition, str] | None:
+    given = content.get("stands_in")
+    return None if given is None else (condition(given["when"], "stands_in"), given["reason"])
 
 
 def _entry(
@@ -199,7 +230,11 @@ def _entry(
 
 def _rule(slug: str, document: dict[str, Any], row: dict[str, Any]) -> Rule:
     """One row; figures must be positive and their dates in order."""
-    since = _day(row.get("in_force", document["in_force"]))
+    first_day = _first_day(document)
+    since = _day(row["in_force"]) if "in_force" in row else first_day
+    until = _day(document["ended"]) if "ended" in document else None
+    if until is not None and until <= first_day:
+        raise RuleDataError(f"ended is {until}, expected a day after in_force {first_day}.")
     distances = tuple(
         (_day(first), None if m is None else float(m)) for first, m in row.get("min_distance_m", {}).items()
     )
@@ -208,7 +243,7 @@ def _rule(slug: str, document: dict[str, Any], row: dict[str, Any]) -> Rule:
     for first, metres in distances:
         if metres is not None and not metres > 0:
             raise RuleDataError(f"min_distance_m is {metres} from {first}, expected > 0; null means repealed.")
-    figures = [k for k in ("min_distance_m", "factor_of", "factor_of_cases", "distance_cases", "modifies") if k in row]
+    figures = [k for k in _FIGURES if k in row]
     if len(figures) > 1:
         raise RuleDataError(f"has both {figures[0]} and {figures[1]}; only one can hold.")
     evidence = row.get("evidence", {})
@@ -238,15 +273,31 @@ def _rule(slug: str, document: dict[str, Any], row: dict[str, Any]) -> Rule:
         measured_to=row["measured_to"],
         direction=row["direction"],
         since=distances[0][0] if distances else since,
+        status=document["status"],
+        until=until,
+        formula=_formula(row.get("formula")),
         distances=distances,
         factor_of=_factors(row),
         distance_cases=tuple((case["when"], float(case["distance_m"])) for case in row.get("distance_cases", ())),
         expression=row.get("expression"),
         modifies=Modifier(**modifies) if modifies else None,
         replaces=tuple(row.get("replaces", ())),
+        tightens=tuple(row.get("tightens", ())),
         when=row.get("when", {}),
         prohibited_when=row.get("prohibited_when", {}),
         notes=row.get("notes"),
+    )
+
+
+_FIGURES = ("min_distance_m", "factor_of", "factor_of_cases", "formula", "distance_cases", "modifies")
+
+
+def _formula(given: dict[str, Any] | None) -> Formula | None:
+    if given is None:
+        return None
+    over, under = given["exponent"]
+    return Formula(
+        side=given["side"], attribute=given["attribute"], factor=float(given["factor"]), exponent=(over, under)
     )
 
 
@@ -256,6 +307,8 @@ def _factors(row: dict[str, Any]) -> tuple[tuple[str, tuple[tuple[dict[str, Any]
     for name, factor in row.get("factor_of", {}).items():
         out.append((name, (({}, float(factor)),)))
     for name, listed in row.get("factor_of_cases", {}).items():
+        if any(set(case["when"]) - {"source"} for case in listed):
+            raise RuleDataError("a case of factor_of_cases may ask about the source only.")
         out.append((name, tuple((case["when"], float(case["factor"])) for case in listed)))
     return tuple(out)
 
@@ -270,6 +323,11 @@ def _logic(rule: Rule, sources: tuple[Entry, ...], targets: tuple[Entry, ...], c
         context=condition(context or None, f"{rule.id}, when.context"),
         beyond_m=bounds.get("gt"),
         same_condition=same,
+        cases=tuple(
+            (condition(case.get("source"), f"{rule.id}, factor_of_cases"), factor)
+            for _, cases in rule.factor_of
+            for case, factor in cases
+        ),
         sources=_serving(rule, rule.source_kinds, sources),
         targets=_serving(rule, rule.target_kinds, targets),
     )

@@ -41,6 +41,7 @@ def match(book: RuleBook, subjects: Subjects, on: date) -> Matches:
     work = _Work(book, subjects, on)
     matches: list[RowMatch] = []
     not_evaluated: list[tuple[str, str, str]] = []
+    prohibitions: dict[tuple[str, str], tuple[str, str, str]] = {}
     for rule in book.in_force(on):
         reason = _cannot(rule, book)
         if reason is not None:
@@ -50,9 +51,16 @@ def match(book: RuleBook, subjects: Subjects, on: date) -> Matches:
             if found is not None:
                 matches.append(found)
             if rule.prohibited_when:
-                not_evaluated.append((rule.id, "附加的禁止条件尚未判定", "its additional prohibition is not evaluated"))
+                number = rule.document_no
+                prohibitions[number, rule.clause] = (
+                    number,
+                    f"{rule.clause}：附加的禁止条件（建成区内不得设置）尚未判定",
+                    f"{rule.clause}: its additional prohibition (not inside a built-up area) is not evaluated",
+                )
+    not_evaluated += prohibitions.values()
+    not_evaluated += [(key, f"地方条款放宽国家规定，未适用（{said}）", said) for key, said in book.conflicts.items()]
     for instrument in book.instruments.values():
-        if instrument.in_force <= on:
+        if instrument.in_force <= on and (instrument.ended is None or on < instrument.ended):
             not_evaluated += [(instrument.document_no, zh, en) for zh, en in instrument.gaps]
     return Matches(matches, not_evaluated)
 
@@ -70,14 +78,14 @@ def _cannot(rule: Rule, book: RuleBook) -> tuple[str, str] | None:
     if rule.type in _NOT_A_DISTANCE:
         return _NOT_A_DISTANCE[rule.type]
     if rule.modifies is not None and rule.modifies.row_of is not None:
-        return ("修正以另一行为基准", "modifies on the base of another row")
+        return ("以另一行为基准，已另立为单独的行", "takes another row as its base; it stands in rows of its own")
     if rule.type == "modifier":
         return None
     if rule.direction == "along_river":
         return ("须沿河道量距", "must be measured along the river")
     if rule.direction not in ("all_round_horizontal", "perpendicular_both_sides", "perpendicular_to_line"):
         return ("须按特定方向量距", "must be measured in a direction that is not on record")
-    if not rule.demands_distance:
+    if not rule.demands_distance or rule.distance_cases:
         return ("条款以公式或文字表述，未给数值", "given by a formula or in words, without a figure")
     layers = {book.vocabulary.target_types[t].layer for e in book.logic(rule).targets for t in book.types_of(e)}
     if layers == {"city_facility"}:
@@ -119,6 +127,7 @@ class _Work:
         if len(target.rows) == 0:
             return None
         required, low, high = self.figures(rule, target.rows)
+        scale = self.scale(rule, logic, source)
         instrument = self.book.instruments[rule.instrument]
         context_source, context_target = self.context(logic, instrument, source.rows, target.rows)
         same = None
@@ -133,6 +142,7 @@ class _Work:
             required_m=required,
             low_m=low,
             high_m=high,
+            scale=scale,
             beyond_m=logic.beyond_m,
             context_source=context_source,
             context_target=context_target,
@@ -140,6 +150,7 @@ class _Work:
             exceptions=self.exceptions(rule, source.rows, target.rows),
             modifiers=self.modifiers(rule, source.rows, target.rows),
             explain=self.explain,
+            outside_site_only=instrument.outside_site_only,
         )
 
     def side(self, rule: Rule, logic: Logic, side: Side) -> SideMatch:
@@ -159,6 +170,8 @@ class _Work:
                 truth = np.minimum(truth, self.at(applies, mapped.rows))
                 used |= applies.attributes()
             doubtful = mapped.doubtful | self.subjects.noted("unconfirmed", used)[mapped.rows]
+            if side == "source" and instrument.stands_in is not None:
+                doubtful = doubtful | (self.at(instrument.stands_in[0], mapped.rows) != FALSE)
             keep = truth >= UNKNOWN
             return SideMatch(mapped.rows[keep], truth[keep], doubtful[keep], mapped.factor[keep])
 
@@ -258,16 +271,36 @@ class _Work:
         if plain is not None:
             same = np.broadcast_to(np.float64(plain), len(targets))
             return same, same, same
-        (name, cases) = rule.factor_of[0]
-        factors = [factor for _, factor in cases]
-        value = self.frame[name].to_numpy(dtype=float)[targets] if name in self.frame else np.full(len(targets), np.nan)
-        known = ~np.isnan(value)
+        if rule.factor_of:
+            value, low, high = self.known(rule.factor_of[0][0], targets)
+        elif rule.formula is not None and rule.formula.side == "target":
+            value, low, high = (rule.formula.metres(v) for v in self.known(rule.formula.attribute, targets))
+        else:
+            value = low = high = np.ones(len(targets))
+        return value, low, high
+
+    def scale(self, rule: Rule, logic: Logic, source: SideMatch) -> tuple[Numbers, Numbers, Numbers]:
+        """What each source does to the figure, and the bounds it lies between."""
+        factor = source.factor
+        if logic.cases:
+            truths = np.array([self.at(condition, source.rows) for condition, _ in logic.cases])
+            factors = np.array([multiple for _, multiple in logic.cases])[:, None]
+            possible = truths != FALSE
+            low = np.where(possible, factors, np.inf).min(axis=0)
+            high = np.where(possible, factors, 0.0).max(axis=0)
+            low = np.where(np.isinf(low), 0.0, low)
+            return np.where(low == high, high, np.nan) * factor, low * factor, high * factor
+        if rule.formula is not None and rule.formula.side == "source":
+            value, low, high = (rule.formula.metres(v) for v in self.known(rule.formula.attribute, source.rows))
+            return value * factor, low * factor, high * factor
+        return factor, factor, factor
+
+    def known(self, name: str, rows: Rows) -> tuple[Numbers, Numbers, Numbers]:
+        """Values of a number, and the bounds they lie between: 0 and the largest plausible one where it is missing."""
+        value = self.frame[name].to_numpy(dtype=float)[rows] if name in self.frame else np.full(len(rows), np.nan)
+        missing = np.isnan(value)
         limit = self.book.vocabulary.attributes[name].plausible_max or np.inf
-        # Cases that ask about the source are not told apart here: the figure lies between the smallest and the largest.
-        required = value * factors[0] if len(factors) == 1 else np.full(len(targets), np.nan)
-        low = np.where(known, value * min(factors), 0.0)
-        high = np.where(known, value, limit) * max(factors)
-        return required, low, high
+        return value, np.where(missing, 0.0, value), np.where(missing, limit, value)
 
     # --- what only the pair decides ---------------------------------------------------------------------------------
 

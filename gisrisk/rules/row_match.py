@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gisrisk.rules.conditions import FALSE, TRUE, UNKNOWN, Truth
@@ -80,6 +81,9 @@ class RowMatch:
         1 unknown, 2 true; rows that are false are left out.
     required_m, low_m, high_m : float arrays over the targets
         Before mapping factors and modifiers; see `PairRule`.
+    scale : three float arrays over the sources
+        What the source does to the figure, as (required, low, high): its mapping factor, and the multiple or the power
+        of its own attribute that the rule may ask for.
     reach_m : float
         No pair farther apart than this can matter to the rule [m].
     beyond_m : float or None
@@ -93,6 +97,7 @@ class RowMatch:
     required_m: Numbers
     low_m: Numbers
     high_m: Numbers
+    scale: tuple[Numbers, Numbers, Numbers]
     beyond_m: float | None
     context_source: Truth
     context_target: Truth
@@ -100,6 +105,7 @@ class RowMatch:
     exceptions: tuple[PairCondition, ...]
     modifiers: tuple[PairCondition, ...]
     explain: Explanation
+    outside_site_only: bool
 
     @property
     def source_index(self) -> Rows:
@@ -124,7 +130,7 @@ class RowMatch:
 
     @property
     def reach_m(self) -> float:
-        highest = float(self.high_m.max(initial=0.0)) * float(self.source.factor.max(initial=1.0))
+        highest = float(self.high_m.max(initial=0.0)) * float(self.scale[2].max(initial=0.0))
         for modifier in self.modifiers:
             change = _modifier(modifier)
             highest = max(highest, highest * change.factor, change.floor_m or 0.0)
@@ -147,14 +153,18 @@ class RowMatch:
         if (relation[target] != "").any():
             layer = frame["layer"].to_numpy(dtype=object)[source]
             truth = np.minimum(truth, site_relation_truth(site[source], layer, site[target], relation[target]))
+        if self.outside_site_only:
+            stands_in = frame["stands_in_site"].to_numpy(dtype=object)[target]
+            own = np.asarray(site[source] == stands_in, dtype=bool) & ~np.asarray(pd.isna(stands_in), dtype=bool)
+            truth = np.where(own, FALSE, truth)
         feature = frame["geometry_index"].to_numpy()
         truth = np.where(feature[source] == feature[target], FALSE, truth)
         if self.same_condition is not None:
             truth = np.minimum(truth, self.same_condition.truth(i, j))
         for exception in self.exceptions:
             truth = np.minimum(truth, TRUE - exception.truth(i, j))
-        factor = self.source.factor[i]
-        required, low, high = (values[j] * factor for values in (self.required_m, self.low_m, self.high_m))
+        figures = (self.required_m, self.low_m, self.high_m)
+        required, low, high = (values[j] * by[i] for values, by in zip(figures, self.scale, strict=True))
         provisional = self.source.doubtful[i] | self.target.doubtful[j] | (self.rule.review == "provisional")
         for modifier in self.modifiers:
             required, low, high = _modified(modifier, modifier.truth(i, j), required, low, high)

@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
+import numpy as np
+
 RuleType = Literal["minimum", "prohibition", "permit", "modifier", "definition", "reference", "method", "table_missing"]
 DISTANCE_TYPES: Final = ("minimum", "prohibition", "permit")
 Review = Literal["confirmed", "provisional"]
+Status = Literal["in_force", "local", "superseded", "repealed", "international", "unknown"]
+State = Literal["not_yet", "in_force", "ended", "unknown", "not_law_here"]
+NEVER_HERE: Final = ("international", "unknown")
+OVER: Final = ("superseded", "repealed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,45 @@ class Modifier:
     factor: float
     floor_m: float | None = None
     row_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A figure as factor times a power of an attribute of one side: 15.87 m times the cube root of a charge in kg.
+
+    Attributes
+    ----------
+    side : str
+        source or target: whose attribute it is.
+    factor : float
+        Metres at an attribute of 1, in the unit the vocabulary gives the attribute.
+    exponent : (int, int)
+        Numerator and denominator, so that a cube root stays one.
+    """
+
+    side: Literal["source", "target"]
+    attribute: str
+    factor: float
+    exponent: tuple[int, int]
+
+    def metres(self, value: Any) -> Any:
+        """The figure [m] at a value of the attribute; works on numbers and on arrays, NaN stays NaN."""
+        over, under = self.exponent
+        return self.factor * np.asarray(value, dtype=np.float64) ** (over / under)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOff:
+    """Somebody compared a rule with an official document; `outdated` where the rule has changed since."""
+
+    rule: str
+    document: str
+    sha256: str
+    by: str
+    on: date
+    clause_sha256: str
+    above_sha256: str
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +90,15 @@ class Rule:
         Figure as a multiple of a target's attribute; each case is (when of both sides, factor).
     replaces : tuple of str
         Rules that do not apply to a pair to which this one does.
+    tightens : tuple of str
+        Rules of other documents that this one, a local rule, makes stricter.
+    signoffs : tuple of SignOff
+        Who compared it with which official document.
+    status : str
+        Of the document. What is international or of unknown origin is on record for comparison and never in force here.
+    until : date or None
+        First day on which the document no longer holds. A document that is over while that day is not on record is in
+        force on no day: its state is unknown.
     """
 
     id: str
@@ -69,6 +123,7 @@ class Rule:
     since: date
     distances: tuple[tuple[date, float | None], ...] = ()
     factor_of: tuple[tuple[str, tuple[tuple[dict[str, Any], float], ...]], ...] = ()
+    formula: Formula | None = None
     distance_cases: tuple[tuple[dict[str, Any], float], ...] = ()
     expression: str | None = None
     modifies: Modifier | None = None
@@ -76,12 +131,26 @@ class Rule:
     when: dict[str, Any] = field(default_factory=dict)
     prohibited_when: dict[str, Any] = field(default_factory=dict)
     notes: str | None = None
+    status: Status = "in_force"
+    until: date | None = None
+    tightens: tuple[str, ...] = ()
+    signoffs: tuple[SignOff, ...] = ()
 
     def applies_on(self, day: date) -> bool:
         """Whether the rule is in force on the day."""
+        return self.state_on(day) == "in_force"
+
+    def state_on(self, day: date) -> State:
+        """What is known about the rule's force on the day."""
+        if self.status in NEVER_HERE:
+            return "not_law_here"
         if day < self.since:
-            return False
-        return not self.distances or self.required_m(day) is not None
+            return "not_yet"
+        if self.until is not None and day >= self.until:
+            return "ended"
+        if self.status in OVER and self.until is None:
+            return "unknown"
+        return "ended" if self.distances and self.required_m(day) is None else "in_force"
 
     def required_m(self, on: date) -> float | None:
         """Figure in force on the day [m]; None where there is none: not yet, repealed, or not a plain number."""
@@ -91,4 +160,5 @@ class Rule:
     @property
     def demands_distance(self) -> bool:
         """Whether the rule can put a distance between two features by itself."""
-        return self.type in DISTANCE_TYPES and bool(self.distances or self.factor_of or self.distance_cases)
+        figures = self.distances or self.factor_of or self.distance_cases or self.formula
+        return self.type in DISTANCE_TYPES and bool(figures)

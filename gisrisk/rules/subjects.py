@@ -17,6 +17,7 @@ from gisrisk.rules.conditions import FALSE, TRUE, UNKNOWN, Truth, parse
 from gisrisk.rules.derive import derive_sites, derive_sources, fill_from_types
 from gisrisk.rules.features import Features, read_features
 from gisrisk.rules.overlay import site_of_features, site_of_lines
+from gisrisk.rules.places import place_in_dense_areas, place_in_province
 
 Side = Literal["source", "target"]
 SAME_SITE, OTHER_SITE = "same", "different"
@@ -35,7 +36,8 @@ class Subjects:
         layer, code, name; type (facility type of a source, target type of a target); side (source | target);
         type_truth (2 certain, 1 possible) and type_missing (fields that would settle it); site_code (of a line: the
         site it lies in); site_relation ("", "same": counts only for sources of the same site, "different": only for
-        those of other sites); geometry_index; assumed, unconfirmed, marks (tuples); recorded_at,
+        those of other sites); stands_in_site (site a building or a source stands in);
+        geometry_index; assumed, unconfirmed, marks (tuples); recorded_at,
         position_uncertainty_m, position_source; and the vocabulary attributes that anybody has, None or NaN where
         empty. A vocabulary attribute that is no column is empty everywhere.
     geometry : ndarray of shapely geometries
@@ -135,9 +137,15 @@ def build_subjects(
     parks = read_features("park", frames.get("park"), v, extra=("kind",))
     targets = read_features("protected_target", frames.get("protected_target"), v, extra=("target_type",))
     fill_from_types(targets, targets.column("target_type"), v)
+    targets.replace("stands_in_site", site_of_features(targets.geometry, sites.geometry, sites.column("code")))
+    sources.replace("stands_in_site", sources.column("site_code"))
     dense = read_features("dense_area", frames.get("dense_area"), v)
     lines = read_features("linear_feature", frames.get("linear_feature"), v, extra=("kind",))
     _locate_lines(lines, sites, parks, v)
+    areas = read_features("admin_area", frames.get("admin_area"), v, extra=("level",))
+    for features in (sites, sources, parks, targets, lines):
+        place_in_province(features, areas, v)
+        place_in_dense_areas(features, dense)
 
     builder.add_typed(sources, "facility_type", "source")
     builder.stand_ins(sources, sites)
@@ -351,7 +359,8 @@ class _Builder:
 
 _FIXED = (
     "layer", "code", "name", "type", "side", "type_truth", "type_missing", "site_code", "site_relation",
-    "geometry_index", "assumed", "unconfirmed", "marks", "recorded_at", "position_uncertainty_m", "position_source",
+    "stands_in_site", "geometry_index", "assumed", "unconfirmed", "marks", "recorded_at", "position_uncertainty_m",
+    "position_source",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gisrisk.paths import shipped
 from gisrisk.rules import RuleBook, load_rules
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -14,4 +15,4 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(scope="session")
 def book() -> RuleBook:
-    return load_rules()
+    return load_rules(shipped("data", "rules"))  # without the documents and sign-offs of whoever runs the tests
