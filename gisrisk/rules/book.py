@@ -19,6 +19,7 @@ from gisrisk.errors import RuleDataError, UnknownName
 from gisrisk.paths import shipped
 from gisrisk.rules.conditions import Condition, parse
 from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument
+from gisrisk.rules.predicates import read_predicates
 from gisrisk.rules.rule import Rule
 
 
@@ -105,7 +106,8 @@ def load_rules(folder: Path | None = None) -> RuleBook:
 
 def check_rules(folder: Path | None = None) -> list[str]:
     """Everything that is wrong under `data/rules`; empty when all is well."""
-    return read_book(folder or shipped("data", "rules"))[1]
+    place = folder or shipped("data", "rules")
+    return read_book(place)[1] + read_predicates(place)[1]
 
 
 def read_book(folder: Path) -> tuple[RuleBook | None, list[str]]:
