@@ -150,35 +150,37 @@ def from_frame(
     crs: str | None = None,
     problems: list[Problem] | None = None,
     claims: Iterable[str] = (),
+    rows: list[int] | None = None,
 ) -> Proposal:
-    """A proposal from rows of mixed layers; see `read_proposal`. The index counts rows from 0 for messages."""
+    """A proposal from rows of mixed layers; see `read_proposal`. `rows`: their positions in the file, from 0."""
     problems = list(problems or ())
+    place = np.arange(len(frame)) if rows is None else np.asarray(rows)
     if len(frame) == 0:
         raise InputRefused([Problem(file=name, reason="it holds no feature", remedy="Draw the plot and save it.")])
-    layers = _layer_names(frame, as_layer, name, problems)
+    layers = _layer_names(frame, as_layer, name, problems, place)
     said = {part for text in _texts(frame, "claims") for part in text.replace("；", ";").split(";") if part.strip()}
     frames: dict[str, pd.DataFrame] = {}
     assumed: list[str] = []
     warnings: list[str] = []
     for layer_name in PROPOSABLE:
-        rows = np.flatnonzero(layers == layer_name)
-        if len(rows) == 0:
+        at = np.flatnonzero(layers == layer_name)
+        if len(at) == 0:
             continue
         layer = load_layers()[layer_name]
-        own = _own_columns(frame.iloc[rows], layer)
-        own = _named(own, layer, rows, assumed)
+        own = _own_columns(frame.iloc[at], layer)
+        own = _named(own, layer, place[at], assumed)
         if layer_name in ("hazard_source", "inventory"):
             own = _linked(own, layer_name, frames, assumed)
         try:
             incoming = read_frame(own, layer, name=name, crs=crs if _needs_crs(own) else None)
             checked = validate(incoming, layer)
         except InputRefused as refusal:
-            problems += [_renumbered(p, rows) for p in refusal.problems]
+            problems += [_renumbered(p, place[at]) for p in refusal.problems]
             continue
         warnings += [*incoming.warnings, *checked.attrs.get("warnings", [])]
         checked.attrs.clear()
         frames[layer_name] = checked
-        problems += [_renumbered(p, rows) for p in insane(layer_name, checked, file=name)]
+        problems += [_renumbered(p, place[at]) for p in insane(layer_name, checked, file=name)]
     if not problems:
         problems += _fits_together(frames, name)
     if problems:
@@ -192,6 +194,20 @@ def from_frame(
         assumed=tuple(dict.fromkeys(assumed)),
         warnings=tuple(warnings),
     )
+
+
+def open_frame(path: str | Path, crs: str | None = None) -> tuple[gpd.GeoDataFrame, str, str]:
+    """Rows of a file of proposals, the name messages give it, and its SHA-256.
+
+    Raises
+    ------
+    InputRefused
+        The file cannot be read, or holds geometries that cannot be.
+    """
+    raw = open_file(path)
+    if raw.problems:
+        raise InputRefused(list(raw.problems))
+    return _frame(raw, crs), raw.file, raw.sha256
 
 
 # --- the file -------------------------------------------------------------------------------------------------------
@@ -240,7 +256,9 @@ def _texts(frame: pd.DataFrame, column: str) -> list[str]:
     return [str(value) for value in frame[column] if not _empty(value)] if column in frame else []
 
 
-def _layer_names(frame: pd.DataFrame, as_layer: str | None, name: str, problems: list[Problem]) -> np.ndarray[Any, Any]:
+def _layer_names(
+    frame: pd.DataFrame, as_layer: str | None, name: str, problems: list[Problem], place: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
     """The layer of every row; rows without one are a problem."""
     given = frame["layer"] if "layer" in frame else pd.Series([None] * len(frame), dtype=object)
     out = np.full(len(frame), "", dtype=object)
@@ -251,7 +269,7 @@ def _layer_names(frame: pd.DataFrame, as_layer: str | None, name: str, problems:
             continue
         what = "the feature names no layer" if text is None else f"'{text}' is no layer of a proposal"
         remedy = f"Give it the property 'layer' (or --as LAYER): one of {', '.join(PROPOSABLE)}."
-        problems.append(Problem(file=name, row=row + 1, field="layer", reason=what, remedy=remedy))
+        problems.append(Problem(file=name, row=int(place[row]) + 1, field="layer", reason=what, remedy=remedy))
     return out
 
 
