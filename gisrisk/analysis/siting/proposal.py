@@ -288,7 +288,7 @@ def _named(own: pd.DataFrame, layer: Layer, rows: np.ndarray[Any, Any], assumed:
     if layer.key is None:
         return own
     out = own.copy()
-    for column, make in (("code", lambda row: f"{CODE_PREFIX}{row + 1}"), ("name", lambda row: f"拟建{layer.label_zh}")):
+    for column, make in (("code", lambda row: f"{CODE_PREFIX}{row + 1}"), ("name", lambda row: default_name(layer))):
         if set(_aliases(layer, column)) & set(out.columns):
             continue
         values = list(out[column]) if column in out else [None] * len(out)
@@ -296,6 +296,11 @@ def _named(own: pd.DataFrame, layer: Layer, rows: np.ndarray[Any, Any], assumed:
             assumed.append(f"{layer.name}.{column}")
             out[column] = [make(int(row)) if _empty(v) else v for v, row in zip(values, rows, strict=True)]
     return out
+
+
+def default_name(layer: Layer) -> str:
+    """Name of a feature that was only drawn."""
+    return f"拟建{layer.label_zh}"
 
 
 def _aliases(layer: Layer, column: str) -> tuple[str, ...]:

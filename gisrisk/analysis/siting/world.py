@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gisrisk.analysis.siting.proposal import Key, Proposal
+from gisrisk.analysis.siting.proposal import Key, Proposal, default_name
 from gisrisk.catalog import load_layers
 from gisrisk.errors import InputRefused, Problem
 from gisrisk.geo import STORAGE_CRS
@@ -132,6 +132,8 @@ def _merged(
     rows = []
     for key, stated in given:
         on_record = old.get(key)
+        if on_record is not None and stated.get("name") == default_name(layer):
+            stated = stated | {"name": None}
         row = stated if on_record is None else _over(on_record, stated)
         if on_record is not None and _same(on_record, row):
             rows.append(on_record)
