@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import pandas as pd
@@ -25,7 +25,7 @@ from gisrisk._version import code_version
 from gisrisk.analysis.siting.alternatives import removals, smaller
 from gisrisk.analysis.siting.assessing import Assessment, Law, assess
 from gisrisk.analysis.siting.placing import Search, nearest_place
-from gisrisk.analysis.siting.proposal import Proposal, read_proposal
+from gisrisk.analysis.siting.proposal import Proposal, geojson_geometry, read_proposal
 from gisrisk.analysis.siting.reach import layer_reach_m
 from gisrisk.analysis.siting.verdict import WORDS_EN, WORDS_ZH, Effect, affected, missing_fields
 from gisrisk.analysis.siting.world import Frames
@@ -38,7 +38,7 @@ from gisrisk.store.query import CHINA_TIME
 from gisrisk.store.query import moment as moment_of
 from gisrisk.study_inputs import frame_digest
 
-ProposalSource = str | Path | gpd.GeoDataFrame | Mapping[str, Any] | Proposal
+ProposalSource: TypeAlias = "str | Path | gpd.GeoDataFrame | Mapping[str, Any] | Proposal"
 Progress = Callable[[str, int, int], None]
 
 SEARCH_RADIUS_M = 2000.0
@@ -235,7 +235,7 @@ class Desk:
             alternatives=instead,
             not_evaluated=result.not_evaluated,
             assumed=result.world.assumed,
-            warnings=(*proposal.warnings, *self._notes(proposal, found)),
+            warnings=tuple(dict.fromkeys([*proposal.warnings, *self._notes(proposal, found)])),
         )
 
     def assess(self, proposal: Proposal) -> Assessment:
@@ -308,9 +308,10 @@ class Desk:
         footprint = proposal.footprint
         parks = self.store.read("park", as_of=self.as_of)
         parks = parks[parks["kind"] != "scenic"].reset_index(drop=True)
-        own = parks[shapely.covers(parks.geometry.to_numpy(), footprint)] if len(parks) else parks
-        searches = [self._search("same_park", park, reach) for park in own.to_dict("records")]
+        searches: list[Search] = []
         if not {"enterprise_site", "hazard_source"}.isdisjoint(proposal.frames):
+            own = parks[shapely.covers(parks.geometry.to_numpy(), footprint)] if len(parks) else parks
+            searches += [self._search("same_park", park, reach) for park in own.to_dict("records")]
             others = parks[~parks["code"].isin(set(own["code"]))]
             far = [_apart_deg(shape, footprint) for shape in others.geometry]
             nearest = others.iloc[sorted(range(len(others)), key=lambda k: (far[k], k))[:MOST_PARKS]]
@@ -324,7 +325,8 @@ class Desk:
         return searches
 
     def _search(self, scope: str, area: Mapping[Any, Any], reach: Mapping[str, float]) -> Search:
-        found = read_surroundings(self.store, area["geometry"], reach, as_of=self.as_of)
+        box = shapely.box(*area["geometry"].bounds)  # a box is grown in no time, the outline of a park is not
+        found = read_surroundings(self.store, box, reach, as_of=self.as_of)
         return Search(scope, area["geometry"], found.frames, str(area["code"]), str(area["name"]))
 
 
@@ -362,7 +364,8 @@ def saved_verdict(reference: str, *, store: Store) -> dict[str, Any]:
         There is no such reference number.
     """
     row = store.verdict(reference)
-    return row["document"] | {"proposal": row["proposal"], "created_at": row["created_at"].isoformat()}
+    document: dict[str, Any] = row["document"]
+    return document | {"proposal": row["proposal"], "created_at": row["created_at"].isoformat()}
 
 
 def again(reference: str, *, store: Store, today: bool = False, alternatives: bool = False) -> Verdict:
@@ -399,9 +402,7 @@ def compare(reference: str, *, store: Store) -> dict[str, Any]:
         "gone": [old[key] for key in old if key not in new],
         "changed": sorted(changed, key=lambda pair: _finding_key(pair["now"])),
     }
-    return out | {
-        "same": then["verdict"] == now["verdict"] and not (out["added"] or out["gone"] or out["changed"])
-    }
+    return out | {"same": then["verdict"] == now["verdict"] and not (out["added"] or out["gone"] or out["changed"])}
 
 
 def _finding_key(finding: Mapping[str, Any]) -> tuple[str, ...]:
@@ -415,7 +416,7 @@ def _plain_findings(frame: pd.DataFrame, reference: str) -> list[dict[str, Any]]
         shape = row.pop("geometry", None)
         plain: dict[str, Any] = {"study_id": reference}
         plain |= {str(name): _plain(value) for name, value in row.items()}
-        plain["geometry"] = None if shape is None or shape.is_empty else shapely.geometry.mapping(shape)
+        plain["geometry"] = geojson_geometry(shape)
         out.append(plain)
     return out
 

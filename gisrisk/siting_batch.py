@@ -10,7 +10,7 @@ import contextlib
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,7 +174,7 @@ def _write(out: Path, rows: list[dict[str, Any]]) -> None:
     """The ledger, whole or not at all."""
     weight = {effect.word: -int(effect) for effect in Effect}
 
-    def order(row: dict[str, Any]) -> tuple[Any, ...]:
+    def order(row: Mapping[str, Any]) -> tuple[Any, ...]:
         short = row["shortfall_m"] or 0.0
         return _ORDER[row["verdict"]], row["plot"], weight.get(row["effect"], 1), -short, row["rule_id"] or ""
 

@@ -91,7 +91,10 @@ def write_frame(frame: gpd.GeoDataFrame, path: Path, *, name: str, note: str = "
     OutOfDomain
         Another ending.
     """
-    out = frame.assign(data_note=note) if note else frame
+    out = frame.assign(
+        **{n: frame[n].astype(float).round(2) for n in ("required_m", "measured_m", "shortfall_m") if n in frame}
+    )
+    out = out.assign(data_note=note) if note else out
     path.parent.mkdir(parents=True, exist_ok=True)
     suffix = path.suffix.lower()
     if suffix == ".csv":
@@ -103,5 +106,7 @@ def write_frame(frame: gpd.GeoDataFrame, path: Path, *, name: str, note: str = "
         plain = out.assign(**{c: out[c].astype(str) for c in ("since",) if c in out})
         plain.to_file(path, layer=name, driver="GPKG" if suffix == ".gpkg" else "GeoJSON", engine="pyogrio")
     else:
-        raise OutOfDomain(f"'{path.name}' ends in '{suffix}'; a ledger can be written as .csv, .gpkg, .geojson, .parquet.")
+        raise OutOfDomain(
+            f"'{path.name}' ends in '{suffix}'; a ledger can be written as .csv, .gpkg, .geojson, .parquet."
+        )
     return path

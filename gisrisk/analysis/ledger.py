@@ -204,7 +204,7 @@ def relocation_ranking(ledger: gpd.GeoDataFrame, frames: Frames, *, on: date) ->
         for code in _enterprises(row, site_of):
             rows_of.setdefault(code, []).append(row)
     dense = frames.get("dense_area")
-    crowded = shapely.union_all(dense.geometry) if dense is not None and len(dense) else None  # type: ignore[attr-defined]
+    crowded = shapely.union_all(list(dense["geometry"])) if dense is not None and len(dense) else None
     free = list(_free_areas(frames, on))
     out = []
     for site in sites.to_dict("records"):
@@ -219,7 +219,9 @@ def relocation_ranking(ledger: gpd.GeoDataFrame, frames: Frames, *, on: date) ->
         known = [float(n) for n in places.values() if n is not None and not pd.isna(n)]
         size = area_m2(site["geometry"])
         inside = {p for p, _, shape, _ in free if shapely.covers(shape, site["geometry"])}
-        able = [f"{p} {name} ({room / 1e4:.1f} ha)" for p, name, _, room in free if p not in inside and room >= size > 0]
+        able = [
+            f"{p} {name} ({room / 1e4:.1f} ha)" for p, name, _, room in free if p not in inside and room >= size > 0
+        ]
         out.append(
             {
                 "site_code": code, "site_name": site["name"], "rows": len(rows_of[code]), "places": len(places),

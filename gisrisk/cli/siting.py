@@ -113,8 +113,17 @@ def list_verdicts(as_json: bool) -> None:
     words = say("zh", "en")
     names = WORDS_ZH if words == "zh" else WORDS_EN
     show_table(
-        [say("编号", "reference"), say("项目", "name"), say("结论", "verdict"), say("适用日", "on"), say("归档", "filed")],
-        [(r["reference"], r["name"], names[r["verdict"]], r["on_day"], f"{r['created_at']:%Y-%m-%d %H:%M}") for r in rows],
+        [
+            say("编号", "reference"),
+            say("项目", "name"),
+            say("结论", "verdict"),
+            say("适用日", "on"),
+            say("归档", "filed"),
+        ],
+        [
+            (r["reference"], r["name"], names[r["verdict"]], r["on_day"], f"{r['created_at']:%Y-%m-%d %H:%M}")
+            for r in rows
+        ],
     )
 
 
@@ -136,7 +145,8 @@ def compare(reference: str, as_json: bool) -> None:
         return
     labels = {
         "verdict": ("结论", "verdict"), "on": ("适用日", "law of"), "as_of": ("数据截至", "data as of"),
-        "rule_set": ("规则集", "rule set"), "code_version": ("程序版本", "code version"), "reference": ("编号", "reference"),
+        "rule_set": ("规则集", "rule set"), "code_version": ("程序版本", "code version"),
+        "reference": ("编号", "reference"),
     }  # fmt: skip
     rows = [(say(*labels[k]), found["then"][k], found["now"][k]) for k in labels]
     show_table(["", say("归档时", "then"), say("现在", "now")], rows)
@@ -189,7 +199,9 @@ def batch(
         title=say(f"{done.plots} 个地块", f"{done.plots} plots"),
     )
     if done.taken_up:
-        click.echo(say(f"其中 {done.taken_up} 个取自中断的上一次运行", f"{done.taken_up} taken from the run broken off"))
+        click.echo(
+            say(f"其中 {done.taken_up} 个取自中断的上一次运行", f"{done.taken_up} taken from the run broken off")
+        )
     click.echo(say(f"台账已写入 {out}", f"ledger written to {out}"))
 
 
@@ -228,7 +240,12 @@ def show_verdict(document: dict[str, Any]) -> None:
         click.echo(say(f"缺：{gap['label_zh']}{tail}", f"missing: {gap['label_en']}{tail}"))
     if document["existing"]:
         count = len(document["existing"])
-        click.echo(say(f"原已存在、未因本项目加重的问题 {count} 条，不计入结论", f"{count} findings stood before and do not count"))
+        click.echo(
+            say(
+                f"原已存在、未因本项目加重的问题 {count} 条，不计入结论",
+                f"{count} findings stood before and do not count",
+            )
+        )
     for number, other in enumerate(document["alternatives"], start=1):
         click.echo(say(f"可行方案 {number}：{other['zh']}", f"alternative {number}: {other['en']}"))
     if document["verdict"] == "clear":

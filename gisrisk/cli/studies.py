@@ -199,15 +199,21 @@ def ledger(
     write_frame(found.ledger, out, name="violations", note=note)
     if relocation is not None:
         write_frame(found.relocation, relocation, name="relocation", note=note)
+    yes = say("是", "yes")
     rows = [
-        (r["rank"], r["site_name"], r["rows"], f"{r['people']:g}", say("是", "yes") if r["in_dense_area"] else "", r["parks"])
+        (r["rank"], r["site_name"], r["rows"], f"{r['people']:g}", yes if r["in_dense_area"] else "", r["parks"])
         for r in found.relocation.head(10).to_dict("records")
     ]
-    show_table(
-        ["", say("企业", "enterprise"), say("可消除", "rows cleared"), say("人数", "people"), say("密集区", "dense area"),
-         say("可接纳的园区", "parks with room")],
-        rows, title=say(f"{len(found.ledger)} 条违规 · 搬迁排序", f"{len(found.ledger)} violations · relocation ranking"),
-    )  # fmt: skip
+    headings = [
+        "",
+        say("企业", "enterprise"),
+        say("可消除", "rows cleared"),
+        say("人数", "people"),
+        say("密集区", "dense area"),
+        say("可接纳的园区", "parks with room"),
+    ]
+    count = len(found.ledger)
+    show_table(headings, rows, title=say(f"{count} 条违规 · 搬迁排序", f"{count} violations · relocation ranking"))
     click.echo(say(f"台账已写入 {out}", f"ledger written to {out}"))
     _end(result, fail_on_finding)
 

@@ -110,9 +110,7 @@ def load_predicates(folder: Path | None = None) -> tuple[Predicate, ...]:
     return found
 
 
-def read_predicates(
-    folder: Path, vocabulary: Vocabulary | None = None
-) -> tuple[tuple[Predicate, ...], list[str]]:
+def read_predicates(folder: Path, vocabulary: Vocabulary | None = None) -> tuple[tuple[Predicate, ...], list[str]]:
     """The clauses of a folder of rules and everything that is wrong with them; a folder without the file has none."""
     path = folder / FILE
     if not path.exists():

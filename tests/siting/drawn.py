@@ -14,7 +14,9 @@ GEOD = pyproj.Geod(ellps="GRS80")
 LON, LAT = 114.95, 25.80
 RECORDED = pd.Timestamp("2026-01-02", tz="UTC")
 COLUMNS = {
-    "enterprise_site": ("code", "name", "site_regime", "plant_kind", "is_hazchem_enterprise", "project_stage", "status", "park_code"),
+    "enterprise_site": (
+        "code", "name", "site_regime", "plant_kind", "is_hazchem_enterprise", "project_stage", "status", "park_code",
+    ),
     "hazard_source": ("code", "name", "site_code", "facility_type", "volume_m3", "fire_hazard_class", "project_stage"),
     "protected_target": ("code", "name", "target_type", "population", "height_m", "storeys"),
     "park": ("code", "name", "kind", "approved_on", "approval_expires", "project_stage"),

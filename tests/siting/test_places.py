@@ -34,7 +34,12 @@ def plant(y0: float = 0.0, y1: float = 100.0, **more: Any) -> dict[str, Any]:
 
 
 def park(**more: Any) -> pd.DataFrame:
-    given = {"code": "P1", "kind": "chemical_park", "approved_on": date(2020, 1, 1), "approval_expires": date(2030, 1, 1)}
+    given = {
+        "code": "P1",
+        "kind": "chemical_park",
+        "approved_on": date(2020, 1, 1),
+        "approval_expires": date(2030, 1, 1),
+    }
     return frame("park", given | {"geometry": block(-200, 300, half_m=250)} | more)
 
 
@@ -125,7 +130,9 @@ def test_a_major_hazard_cannot_be_told_without_a_stock() -> None:
 def test_flammable_storage_in_a_scenic_area_is_vetoed() -> None:
     # 风景名胜区条例 article 26
     scenic = frame("park", {"code": "P9", "kind": "scenic", "geometry": block(-100, 100, half_m=200)})
-    store = feature("hazard_source", block(-20, 0), code="H1", facility_type="warehouse_yi", site_regime="general_industry")
+    store = feature(
+        "hazard_source", block(-20, 0), code="H1", facility_type="warehouse_yi", site_regime="general_industry"
+    )
     found = judged(project(store), world(park=scenic))
     assert by_rule(found)["FJMS-26"] == "violation"
     assert found.effect is Effect.VETO
@@ -137,7 +144,13 @@ def test_a_power_line_may_not_cross_a_filling_station_either_way() -> None:
     line = feature("linear_feature", across(0), kind="power_line", position="above_ground", voltage_kv=10, code="L1")
     found = judged(project(line), world(hazard_source=frame("hazard_source", station_row)))
     assert by_rule(found)["GS-4.0.12"] == "violation"
-    line_row = {"code": "L1", "kind": "power_line", "position": "above_ground", "voltage_kv": 10.0, "geometry": across(0)}
+    line_row = {
+        "code": "L1",
+        "kind": "power_line",
+        "position": "above_ground",
+        "voltage_kv": 10.0,
+        "geometry": across(0),
+    }
     station = feature("hazard_source", block(-20, 20), code="S1", facility_type="vehicle_filling_station")
     found = judged(project(station), world(linear_feature=frame("linear_feature", line_row)))
     assert by_rule(found)["GS-4.0.12"] == "violation"

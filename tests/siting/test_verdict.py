@@ -100,12 +100,20 @@ def test_a_gap_never_clears_and_never_softens_a_veto() -> None:
     assert judged(project(workshop()), flame, gaps=[gap]).effect is Effect.VETO
     known = missing_fields(empty.charged, empty.gaps, empty.effect)
     assert known == [
-        {"field": "protected_target", "label_zh": "无数据", "label_en": "no data", "findings": 0, "could_change_verdict": True}
+        {
+            "field": "protected_target",
+            "label_zh": "无数据",
+            "label_en": "no data",
+            "findings": 0,
+            "could_change_verdict": True,
+        }
     ]
     assert not missing_fields(empty.charged, [gap], Effect.VETO)[0]["could_change_verdict"]
 
 
-def finding(status: str, *, review: str = "confirmed", mandatory: bool = True, rule_type: str = "minimum") -> dict[str, Any]:
+def finding(
+    status: str, *, review: str = "confirmed", mandatory: bool = True, rule_type: str = "minimum"
+) -> dict[str, Any]:
     return {
         "status": status, "review": review, "mandatory": mandatory, "rule_type": rule_type, "missing": "x.y",
         "document": "标准", "document_no": "X 1", "clause": "1", "rule_id": "R", "shortfall_m": 1.0, "required_m": 2.0,
@@ -132,7 +140,12 @@ def test_what_one_finding_comes_to(row: dict[str, Any], effect: Effect) -> None:
 
 
 def test_nothing_outweighs_a_veto_and_reasons_stand_by_weight() -> None:
-    rows = [finding("undetermined"), finding("needs_survey"), finding("violation"), finding("violation", review="provisional")]
+    rows = [
+        finding("undetermined"),
+        finding("needs_survey"),
+        finding("violation"),
+        finding("violation", review="provisional"),
+    ]
     table = pd.DataFrame(rows)
     assert verdict_of(table) is Effect.VETO
     assert list(weighed(table)["effect"]) == ["veto", "undetermined", "conditional", "conditional"]
@@ -142,7 +155,12 @@ def test_nothing_outweighs_a_veto_and_reasons_stand_by_weight() -> None:
 
 
 def standing_workshop(flame_m: float = 10.0) -> dict[str, pd.DataFrame]:
-    row = {"code": "W1", "facility_type": "workshop_jia", "site_regime": "general_industry", "project_stage": "existing"}
+    row = {
+        "code": "W1",
+        "facility_type": "workshop_jia",
+        "site_regime": "general_industry",
+        "project_stage": "existing",
+    }
     return world(
         hazard_source=frame("hazard_source", row | {"geometry": block(-20, 0)}),
         protected_target=frame("protected_target", open_flame(flame_m)),
@@ -174,7 +192,12 @@ def test_a_row_equal_to_the_one_on_record_is_no_change() -> None:
 
 def test_more_stock_in_a_standing_warehouse_is_charged() -> None:
     """Table 3.5.1, items 1, 2, 5, 6 of class 甲: 25 m to an open flame up to 10 t, 30 m above; it stands 27 m off."""
-    row = {"code": "H1", "facility_type": "warehouse_jia_1256", "site_regime": "general_industry", "project_stage": "existing"}
+    row = {
+        "code": "H1",
+        "facility_type": "warehouse_jia_1256",
+        "site_regime": "general_industry",
+        "project_stage": "existing",
+    }
     existing = world(
         hazard_source=frame("hazard_source", row | {"geometry": block(-20, 0)}),
         protected_target=frame("protected_target", open_flame(27)),
@@ -182,7 +205,9 @@ def test_more_stock_in_a_standing_warehouse_is_charged() -> None:
     )
     more = project(
         feature("inventory", None, source_code="H1", substance="甲醇", quantity_t=12.0),
-        feature("hazard_source", block(-20, 0), code="H1", facility_type="warehouse_jia_1256", position_source="survey"),
+        feature(
+            "hazard_source", block(-20, 0), code="H1", facility_type="warehouse_jia_1256", position_source="survey"
+        ),
     )
     found = judged(more, existing)
     assert ("hazard_source", "H1") in found.world.changed

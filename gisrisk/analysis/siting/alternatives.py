@@ -98,10 +98,11 @@ class _Knob:
         for name in self.columns:
             frame[name] = _scaled(frame[name], share)
         if self.attributes:
-            frame["attributes"] = [
+            cells = [
                 {k: _rounded(v * share) if k in self.attributes else v for k, v in (a or {}).items()}
                 for a in frame["attributes"]
             ]
+            frame["attributes"] = pd.Series(cells, index=frame.index, dtype=object)
         out = self.proposal.with_frame(self.layer, frame)
         if self.layer == "hazard_source" and "inventory" in out.frames:
             stock = out.frames["inventory"].copy()
@@ -129,9 +130,7 @@ class _Knob:
                 then.frames[self.layer]["attributes"], strict=True,
             ):  # fmt: skip
                 if (old or {}).get(name) is not None:
-                    out.append(
-                        {"layer": self.layer, "code": code, "field": name, "from": old[name], "to": new[name]}
-                    )
+                    out.append({"layer": self.layer, "code": code, "field": name, "from": old[name], "to": new[name]})
         return out
 
 
@@ -178,7 +177,7 @@ def _as_dict_of_scale(
         "kind": "smaller", "layer": layer, "share": round(share, 4), "values": values,
         "verdict": assessment.effect.word,
         "zh": f"{words[0]}减至 {share:.1%}：{zh}，本址结论为{WORDS_ZH[assessment.effect.word]}",
-        "en": f"reduce the {words[1]} to {share:.1%}: {en}; here the verdict is then {WORDS_EN[assessment.effect.word]}",
+        "en": f"reduce the {words[1]} to {share:.1%}: {en}; the verdict is then {WORDS_EN[assessment.effect.word]}",
     }  # fmt: skip
 
 

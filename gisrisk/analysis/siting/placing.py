@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from gisrisk import settings
 from gisrisk.analysis.siting.alternatives import passes
 from gisrisk.analysis.siting.assessing import Assessment, Law
-from gisrisk.analysis.siting.proposal import Key, Proposal
+from gisrisk.analysis.siting.proposal import Key, Proposal, geojson_geometry
 from gisrisk.analysis.siting.verdict import WORDS_EN, WORDS_ZH, Effect
 from gisrisk.analysis.siting.world import Frames, with_proposal
 from gisrisk.geo import STORAGE_CRS, local_crs
@@ -226,7 +226,10 @@ def _clearances(subjects: Subjects, law: Law, proposed: frozenset[Key]) -> dict[
         if found.rule.type == "permit" or not found.rule.mandatory:
             continue
         source, target = mine[found.source_index], mine[found.target_index]
-        for i, j in ((np.flatnonzero(source), np.flatnonzero(~target)), (np.flatnonzero(~source), np.flatnonzero(target))):
+        for i, j in (
+            (np.flatnonzero(source), np.flatnonzero(~target)),
+            (np.flatnonzero(~source), np.flatnonzero(target)),
+        ):
             if len(i) == 0 or len(j) == 0:
                 continue
             _collect(found, np.repeat(i, len(j)), np.tile(j, len(i)), points, unsure, feature, keys, mine, out)
@@ -261,11 +264,13 @@ def _as_dict(moved: Proposal, offset: NDArray[np.float64], search: Search, asses
     zh, en = _DIRECTIONS[round(bearing / 45) % 8]
     word = assessment.effect.word
     where_zh = {"same_park": "同一园区内", "other_park": f"园区“{search.name}”内", "area": "周边"}[search.scope]
-    where_en = {"same_park": "in the same park", "other_park": f"in park '{search.name}'", "area": "nearby"}[search.scope]
+    where_en = {"same_park": "in the same park", "other_park": f"in park '{search.name}'", "area": "nearby"}[
+        search.scope
+    ]
     return {
         "kind": "place", "scope": search.scope, "area_code": search.code, "area_name": search.name,
         "moved_m": round(distance, 1), "bearing_deg": round(bearing, 1), "verdict": word,
-        "footprint": shapely.geometry.mapping(moved.footprint),
+        "footprint": geojson_geometry(moved.footprint),
         "zh": f"{where_zh}：向{zh}移 {distance:.0f} m，结论为{WORDS_ZH[word]}",
         "en": f"{where_en}: {distance:.0f} m to the {en}, where the verdict is {WORDS_EN[word]}",
     }  # fmt: skip

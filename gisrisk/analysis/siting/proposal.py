@@ -86,7 +86,7 @@ class Proposal:
                     {
                         "type": "Feature",
                         "properties": {"layer": name, **properties},
-                        "geometry": None if shape is None else shapely.geometry.mapping(shape),
+                        "geometry": geojson_geometry(shape),
                     }
                 )
         out: dict[str, Any] = {"type": "FeatureCollection", "name": self.name, "features": features}
@@ -280,7 +280,8 @@ def _own_columns(part: gpd.GeoDataFrame, layer: Layer) -> pd.DataFrame:
     part = part.drop(columns=[*empty, *(c for c in OWN_PROPERTIES if c in part and c not in empty)])
     if layer.kind != "vector":
         return pd.DataFrame(part.drop(columns=part.geometry.name))
-    return part
+    own: pd.DataFrame = part
+    return own
 
 
 def _named(own: pd.DataFrame, layer: Layer, rows: np.ndarray[Any, Any], assumed: list[str]) -> pd.DataFrame:
@@ -288,14 +289,29 @@ def _named(own: pd.DataFrame, layer: Layer, rows: np.ndarray[Any, Any], assumed:
     if layer.key is None:
         return own
     out = own.copy()
-    for column, make in (("code", lambda row: f"{CODE_PREFIX}{row + 1}"), ("name", lambda row: default_name(layer))):
+    for column in ("code", "name"):
         if set(_aliases(layer, column)) & set(out.columns):
             continue
         values = list(out[column]) if column in out else [None] * len(out)
         if any(_empty(v) for v in values):
             assumed.append(f"{layer.name}.{column}")
-            out[column] = [make(int(row)) if _empty(v) else v for v, row in zip(values, rows, strict=True)]
+            made = [default_name(layer) if column == "name" else f"{CODE_PREFIX}{row + 1}" for row in rows]
+            out[column] = [new if _empty(v) else v for v, new in zip(values, made, strict=True)]
     return out
+
+
+def geojson_geometry(shape: BaseGeometry | None) -> dict[str, Any] | None:
+    """A geometry as plain JSON, coordinates bit by bit."""
+    if shape is None or shape.is_empty:
+        return None
+
+    def plain(value: Any) -> Any:
+        return [plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+    found = shapely.geometry.mapping(shape)
+    if "geometries" in found:
+        return {"type": found["type"], "geometries": [geojson_geometry(part) for part in shape.geoms]}
+    return {"type": found["type"], "coordinates": plain(found["coordinates"])}
 
 
 def default_name(layer: Layer) -> str:
@@ -317,7 +333,9 @@ def _linked(own: pd.DataFrame, name: str, frames: dict[str, pd.DataFrame], assum
     if not any(_empty(v) for v in values):
         return own
     assumed.append(f"{name}.{column}")
-    return own.assign(**{column: [parents["code"].iloc[0] if _empty(v) else v for v in values]})
+    out = own.copy()
+    out[column] = [parents["code"].iloc[0] if _empty(v) else v for v in values]
+    return out
 
 
 def _renumbered(problem: Problem, rows: np.ndarray[Any, Any]) -> Problem:

@@ -124,7 +124,7 @@ class _Work:
         codes = {code for name, code in self.touched if name == layer}
         if touched and not codes:
             return np.zeros(len(frame), dtype=bool)
-        return np.asarray(frame["code"].astype(str).isin(codes), dtype=bool) == touched
+        return np.array([(str(code) in codes) is touched for code in frame["code"]], dtype=bool)
 
     def _selected(self, selection: Selection, touched: bool | None) -> Iterable[Party]:
         frame = self.frames.get(selection.layer)
@@ -153,7 +153,11 @@ class _Work:
             for names in missing:
                 names.add(f"{selection.layer}.{_TELLING.get(selection.layer, 'code')}")
         default = settings.number("default_position_uncertainty_m")
-        stated = pd.to_numeric(frame["position_uncertainty_m"], errors="coerce") if "position_uncertainty_m" in frame else None
+        stated = (
+            pd.to_numeric(frame["position_uncertainty_m"], errors="coerce")
+            if "position_uncertainty_m" in frame
+            else None
+        )
         for row in np.flatnonzero(wanted & (truth >= UNKNOWN)):
             unsure = None if stated is None or pd.isna(stated.iloc[row]) else float(stated.iloc[row])
             cells = frame.iloc[row]
@@ -327,9 +331,8 @@ def _approval_truth(frame: pd.DataFrame, layer: str, on: date) -> tuple[NDArray[
     """Whether the approval holds on the day: approved before it, and not expired."""
     truth, missing = np.full(len(frame), TRUE, dtype=np.int8), {}
     for row, (first, last) in enumerate(zip(frame["approved_on"], frame["approval_expires"], strict=True)):
-        if not pd.isna(first) and pd.Timestamp(first).date() > on:
-            truth[row] = FALSE
-        elif not pd.isna(last) and pd.Timestamp(last).date() < on:
+        early = not pd.isna(first) and pd.Timestamp(first).date() > on
+        if early or (not pd.isna(last) and pd.Timestamp(last).date() < on):
             truth[row] = FALSE
         elif pd.isna(first) or pd.isna(last):
             truth[row] = UNKNOWN

@@ -1,4 +1,4 @@
-"""Proposals that cannot be meant: plots of no size, amounts no vessel holds, substances nobody knows, contradictions."""
+"""Proposals that cannot be meant: plots of no size, amounts no vessel holds, unknown substances, contradictions."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def _contradictions(frame: pd.DataFrame, file: str) -> list[Problem]:
     for row, kind in enumerate(frame["facility_type"]):
         known = words.facility_types.get(kind)
         for name, value in (known.implies if known else {}).items():
-            if name not in features.columns:
-                continue
+            if name == "site_regime" or name not in features.columns:
+                continue  # the regime a type implies is a default: an oil depot may stand in a chemical plant
             given = features.columns[name][row]
             condition = parse({name: value}, words.attributes, where=str(kind))
             if condition.truth({name: given}) == FALSE:
@@ -96,8 +96,12 @@ def overfull(sources: pd.DataFrame, inventory: pd.DataFrame, *, file: str) -> li
     for code, volume in zip(sources["code"], pd.to_numeric(sources["volume_m3"], errors="coerce"), strict=True):
         held = float(mass.get(code, 0.0))
         if not np.isnan(volume) and held > volume * DENSEST_T_PER_M3:
-            reason = f"{held:g} t do not fit into the {volume:g} m³ of '{code}' (densest substance {DENSEST_T_PER_M3} t/m³)"
-            problems.append(Problem(file=file, field="quantity_t", reason=reason, remedy="Check both figures and their units."))
+            reason = (
+                f"{held:g} t do not fit into the {volume:g} m³ of '{code}' (densest substance {DENSEST_T_PER_M3} t/m³)"
+            )
+            problems.append(
+                Problem(file=file, field="quantity_t", reason=reason, remedy="Check both figures and their units.")
+            )
     return problems
 
 

@@ -194,9 +194,7 @@ def _same(a: dict[str, Any], b: dict[str, Any]) -> bool:
     return one is other or (one is not None and other is not None and bool(shapely.equals_exact(one, other, 0.0)))
 
 
-def _frame(
-    kept: pd.DataFrame | None, rows: list[dict[str, Any]], proposed: pd.DataFrame, vector: bool
-) -> pd.DataFrame:
+def _frame(kept: pd.DataFrame | None, rows: list[dict[str, Any]], proposed: pd.DataFrame, vector: bool) -> pd.DataFrame:
     """Kept rows, then the proposed ones, column by column in the type of the first that has it."""
     sources = [frame for frame in (kept, proposed) if frame is not None]
     names = dict.fromkeys([*(str(name) for frame in sources for name in frame.columns), "recorded_at"])
@@ -210,7 +208,7 @@ def _frame(
             columns[name] = column
         else:
             kind = next((frame[name].dtype for frame in sources if name in frame), np.dtype(object))
-            columns[name] = column if kind == object else column.astype(kind)
+            columns[name] = column if kind.kind == "O" else column.astype(kind)
     if not vector:
         return pd.DataFrame(columns)
     shapes = columns.pop("geometry")
