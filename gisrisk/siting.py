@@ -296,18 +296,20 @@ class Desk:
 
         out = smaller(proposal, here, first.effect)
         if LINES_DO_NOT_MOVE not in proposal.frames and not first.world.changed:
-            for search in self._searches(proposal, found):
+            for search in self._searches(proposal, first, found):
                 place = nearest_place(proposal, search, self.law, self.assess, first.effect)
                 if place is not None:
                     out.append(place)
         return out + removals(proposal, first, found.frames, here, first.effect)
 
-    def _searches(self, proposal: Proposal, found: Surroundings) -> list[Search]:
+    def _searches(self, proposal: Proposal, first: Assessment, found: Surroundings) -> list[Search]:
         """The same park, the nearest other parks of a kind that could take it, and the area around."""
         reach = layer_reach_m(proposal, self.law)
         footprint = proposal.footprint
         parks = self.store.read("park", as_of=self.as_of)
-        parks = parks[parks["kind"] != "scenic"].reset_index(drop=True)
+        bound = self._bound_to_parks(first)
+        fit = parks["kind"].isin(bound) if bound else parks["kind"] != "scenic"
+        parks = parks[fit].reset_index(drop=True)
         searches: list[Search] = []
         if not {"enterprise_site", "hazard_source"}.isdisjoint(proposal.frames):
             own = parks[shapely.covers(parks.geometry.to_numpy(), footprint)] if len(parks) else parks
@@ -316,6 +318,8 @@ class Desk:
             far = [_apart_deg(shape, footprint) for shape in others.geometry]
             nearest = others.iloc[sorted(range(len(others)), key=lambda k: (far[k], k))[:MOST_PARKS]]
             searches += [self._search("other_park", park, reach) for park in nearest.to_dict("records")]
+        if bound:
+            return searches  # a place outside these parks would fail by the same clause
         ring = buffer_m(footprint, SEARCH_RADIUS_M)
         areas = found.frames["admin_area"]
         known = shapely.union_all(areas.geometry) if len(areas) else None
@@ -323,6 +327,15 @@ class Desk:
         if not around.is_empty:
             searches.append(self._search("area", {"code": "", "name": "", "geometry": around}, reach))
         return searches
+
+    def _bound_to_parks(self, first: Assessment) -> set[str]:
+        """Kinds of park the project has to lie in, where that is what decides against it; empty otherwise."""
+        deciding = set(first.charged.loc[first.charged["effect"] == first.effect.word, "rule_id"])
+        kinds: set[str] = set()
+        for predicate in self.law.predicates:
+            if predicate.id in deciding and predicate.relation == "within":
+                kinds |= {str(k) for s in predicate.object for name, ks in s.columns if name == "kind" for k in ks}
+        return kinds
 
     def _search(self, scope: str, area: Mapping[Any, Any], reach: Mapping[str, float]) -> Search:
         box = shapely.box(*area["geometry"].bounds)  # a box is grown in no time, the outline of a park is not
