@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import fill
 from drawn import LAT, LON, block, feature, project, workshop
+from drawn_town import fill
 from shapely.geometry import Polygon, mapping
 
 from gisrisk.analysis.siting.proposal import read_proposal

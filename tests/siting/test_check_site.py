@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from conftest import put, town
 from drawn import across, block, feature, frame, open_flame, point, project, workshop
+from drawn_town import put, town
 
 import gisrisk as gr
 from gisrisk.errors import UnknownName

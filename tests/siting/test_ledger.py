@@ -8,8 +8,8 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
-from conftest import put, town
 from drawn import block, frame, open_flame, point
+from drawn_town import put, town
 
 from gisrisk.analysis.ledger import relocation_ranking, violation_ledger, with_history
 from gisrisk.analysis.separation import separation_findings
