@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test lint bench lock docs clean
+.PHONY: help setup setup-test demo test coverage lint bench lock docs clean
 
 PY := .venv/bin/python
 SERVE ?= 1
@@ -29,6 +29,9 @@ test: setup-test  ## bare machine to the whole test suite, linters included
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m pytest $(PYTEST_ARGS)
+
+coverage: setup-test  ## the suite with branch coverage; the report is in htmlcov/
+	@$(PY) -m pytest -q --cov --cov-report=term:skip-covered --cov-report=html $(PYTEST_ARGS)
 
 lint: setup-test  ## ruff and mypy only
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

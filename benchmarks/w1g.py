@@ -16,7 +16,7 @@ from benchmarks.run import UNAVAILABLE, Contender, Verdict, reason_of, report, r
 from gisrisk.analysis.proximity import pairs_within
 
 GOAL = 10.0
-SIZES = {"small": (1_000, 10_000), "default": (1_000, 10_000), "full": (10_000, 100_000)}
+SIZES = {"small": (1_000, 10_000), "default": (10_000, 100_000), "full": (10_000, 100_000)}
 # Geography chooses nearest places on a sphere: its distance may be too long by the ratio of the radii of curvature.
 SPHERE_ERROR = 0.0067
 HONEST_M = 0.1

@@ -25,10 +25,14 @@ class Setting:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", "~/.local/share/gisrisk", "Folder of the private PostGIS cluster, rasters and products"),
-    Setting("database_url", "", "PostgreSQL URL of an existing PostGIS server; empty: gisrisk starts a private cluster"),
+    Setting(
+        "database_url", "", "PostgreSQL URL of an existing PostGIS server; empty: gisrisk starts a private cluster"
+    ),
     Setting("lang", "zh", "Language of messages and products: zh or en"),
     Setting("pg_bindir", "", "Folder with initdb and pg_ctl; empty: searched for"),
-    Setting("pg_user", "", "System user that runs the private cluster when gisrisk is started by root; empty: postgres"),
+    Setting(
+        "pg_user", "", "System user that runs the private cluster when gisrisk is started by root; empty: postgres"
+    ),
     Setting(
         "default_position_uncertainty_m",
         "5",

@@ -26,15 +26,15 @@ from gisrisk.analysis.siting.alternatives import removals, smaller
 from gisrisk.analysis.siting.assessing import Assessment, Law, assess
 from gisrisk.analysis.siting.placing import Search, nearest_place
 from gisrisk.analysis.siting.proposal import Proposal, geojson_geometry, read_proposal
-from gisrisk.analysis.siting.reach import layer_reach_m
+from gisrisk.analysis.siting.reach import Reach, reach_of
 from gisrisk.analysis.siting.verdict import WORDS_EN, WORDS_ZH, Effect, affected, missing_fields
 from gisrisk.analysis.siting.world import Frames
+from gisrisk.chinatime import today
 from gisrisk.geo import buffer_m
 from gisrisk.rules import RuleBook, load_rules
 from gisrisk.rules.predicates import Predicate, load_predicates
 from gisrisk.siting_inputs import Surroundings, gaps, read_surroundings
 from gisrisk.store import Store, open_store
-from gisrisk.store.query import CHINA_TIME
 from gisrisk.store.query import moment as moment_of
 from gisrisk.study_inputs import frame_digest
 
@@ -196,8 +196,7 @@ class Desk:
         predicates: tuple[Predicate, ...] | None = None,
     ) -> None:
         self.store = store
-        today = datetime.now(CHINA_TIME).date()
-        self.on = date.fromisoformat(on) if isinstance(on, str) else on or today
+        self.on = date.fromisoformat(on) if isinstance(on, str) else on or today()
         self.as_of = store.last_recorded_at() if as_of is None else moment_of(as_of)
         self.law = Law(
             rules if rules is not None else load_rules(),
@@ -246,7 +245,7 @@ class Desk:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def _around(self, proposal: Proposal) -> tuple[Surroundings, list[Any]]:
-        reach = layer_reach_m(proposal, self.law)
+        reach = reach_of(proposal, self.law)
         place = self._place(proposal)
         found = read_surroundings(self.store, place, reach, as_of=self.as_of)
         return found, gaps(proposal, reach, found)
@@ -304,7 +303,7 @@ class Desk:
 
     def _searches(self, proposal: Proposal, first: Assessment, found: Surroundings) -> list[Search]:
         """The same park, the nearest other parks of a kind that could take it, and the area around."""
-        reach = layer_reach_m(proposal, self.law)
+        reach = reach_of(proposal, self.law)
         footprint = proposal.footprint
         parks = self.store.read("park", as_of=self.as_of)
         bound = self._bound_to_parks(first)
@@ -337,7 +336,7 @@ class Desk:
                 kinds |= {str(k) for s in predicate.object for name, ks in s.columns if name == "kind" for k in ks}
         return kinds
 
-    def _search(self, scope: str, area: Mapping[Any, Any], reach: Mapping[str, float]) -> Search:
+    def _search(self, scope: str, area: Mapping[Any, Any], reach: Reach) -> Search:
         box = shapely.box(*area["geometry"].bounds)  # a box is grown in no time, the outline of a park is not
         found = read_surroundings(self.store, box, reach, as_of=self.as_of)
         return Search(scope, area["geometry"], found.frames, str(area["code"]), str(area["name"]))
@@ -381,11 +380,11 @@ def saved_verdict(reference: str, *, store: Store) -> dict[str, Any]:
     return document | {"proposal": row["proposal"], "created_at": row["created_at"].isoformat()}
 
 
-def again(reference: str, *, store: Store, today: bool = False, alternatives: bool = False) -> Verdict:
+def again(reference: str, *, store: Store, by_today: bool = False, alternatives: bool = False) -> Verdict:
     """A filed proposal judged once more: as of its own day and data, or by today's. Nothing is stored."""
     row = store.verdict(reference)
     asked = read_proposal(row["proposal"])
-    desk = Desk(store) if today else Desk(store, on=row["on_day"], as_of=row["as_of"])
+    desk = Desk(store) if by_today else Desk(store, on=row["on_day"], as_of=row["as_of"])
     return desk.judge(asked, alternatives=alternatives)
 
 
@@ -398,7 +397,7 @@ def compare(reference: str, *, store: Store) -> dict[str, Any]:
         then, now: verdict, on, as_of, rule_set, reference. added, gone, changed: findings by source, target and
         clause (`changed` has the old and the new status). same: whether nothing differs.
     """
-    then, now = saved_verdict(reference, store=store), again(reference, store=store, today=True).to_json()
+    then, now = saved_verdict(reference, store=store), again(reference, store=store, by_today=True).to_json()
     old = {_finding_key(f): f for f in then["reasons"]}
     new = {_finding_key(f): f for f in now["reasons"]}
     shown = ("verdict", "on", "as_of", "rule_set", "code_version", "reference")

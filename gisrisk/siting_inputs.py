@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gisrisk.analysis.siting.proposal import Proposal
-from gisrisk.analysis.siting.reach import EDGE_MARGIN_M
+from gisrisk.analysis.siting.reach import Reach
 from gisrisk.analysis.siting.verdict import Gap
 from gisrisk.catalog import load_layers
 from gisrisk.geo import GEOD, buffer_m
@@ -30,32 +29,36 @@ class Surroundings:
     filled: frozenset[str]
 
 
-def read_surroundings(
-    store: Store, place: BaseGeometry, reach_m: Mapping[str, float], *, as_of: datetime | None
-) -> Surroundings:
+def read_surroundings(store: Store, place: BaseGeometry, reach: Reach, *, as_of: datetime | None) -> Surroundings:
     """Every row within reach of a place; sites that have a part in it come with all their sources and stocks.
 
     Parameters
     ----------
     place : shapely geometry
         Footprint of the proposal (EPSG:4490).
-    reach_m : mapping of layer name to float
-        How far features of each layer matter [m]; layers that are absent are read at the place itself.
+    reach : Reach
+        How far rows of each layer matter; layers it does not speak of are read at the place itself.
     as_of : datetime or None
     """
     near: dict[float, BaseGeometry] = {}
 
-    def around(name: str) -> BaseGeometry:
-        metres = reach_m.get(name, 0.0) + EDGE_MARGIN_M
+    def within(metres: float) -> BaseGeometry:
         if metres not in near:
             near[metres] = buffer_m(place, metres)
         return near[metres]
+
+    def around(name: str) -> BaseGeometry:
+        return within(reach.read_m.get(name, 0.0))
 
     frames = {
         name: store.read(name, area=around(name), as_of=as_of)
         for name in _ALWAYS
         if name not in ("enterprise_site", "hazard_source")
     }
+    for metres in sorted(set(reach.far_target_m.values())):
+        kinds = {kind for kind, far in reach.far_target_m.items() if far == metres}
+        more = store.read("protected_target", area=within(metres), only={"target_type": kinds}, as_of=as_of)
+        frames["protected_target"] = _together(frames["protected_target"], more)
     lines = frames["linear_feature"]
     short = [g for g in lines.geometry if GEOD.geometry_length(g) < WITHIN_SITES_M]
     sites = store.read("enterprise_site", area=_union(around("enterprise_site"), short), as_of=as_of)
@@ -64,10 +67,10 @@ def read_surroundings(
     owners = {str(code) for code in sources["site_code"] if isinstance(code, str)} - known
     if owners:
         more = store.read("enterprise_site", only={"code": owners}, as_of=as_of)
-        sites = _together("enterprise_site", sites, more)
+        sites = _together(sites, more)
     if len(sites):
         more = store.read("hazard_source", only={"site_code": set(sites["code"])}, as_of=as_of)
-        sources = _together("hazard_source", sources, more)
+        sources = _together(sources, more)
     frames["enterprise_site"], frames["hazard_source"] = sites, sources
     frames["inventory"] = store.read("inventory", only={"source_code": set(sources["code"])}, as_of=as_of)
     return Surroundings(
@@ -79,7 +82,7 @@ def _union(area: BaseGeometry, more: list[BaseGeometry]) -> BaseGeometry:
     return shapely.union_all([area, *more]) if more else area
 
 
-def _together(layer: str, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+def _together(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Rows of both, each once, in the order of their codes."""
     new = b[~b["code"].isin(set(a["code"]))]
     if len(new) == 0:
@@ -90,14 +93,14 @@ def _together(layer: str, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def gaps(proposal: Proposal, reach_m: Mapping[str, float], found: Surroundings) -> list[Gap]:
+def gaps(proposal: Proposal, reach: Reach, found: Surroundings) -> list[Gap]:
     """What is not known about the surroundings as a whole.
 
     Whether anybody surveyed a place at all is told by the administrative areas: where none is on record nothing else
     can be trusted to be complete, and a layer without a single row was never filled.
     """
     out = []
-    for name in sorted(reach_m):
+    for name in sorted(reach.figure_m):
         if name not in found.filled:
             label = load_layers()[name]
             out.append(
@@ -107,7 +110,7 @@ def gaps(proposal: Proposal, reach_m: Mapping[str, float], found: Surroundings) 
                     f"layer {name} holds no row, so whether such a feature is near is not known",
                 )
             )
-    widest = max([0.0, *reach_m.values()])
+    widest = max([0.0, *reach.figure_m.values()])
     areas = found.frames.get("admin_area")
     known = shapely.union_all(areas.geometry) if areas is not None and len(areas) else None
     if known is None or not shapely.intersects(known, proposal.footprint):

@@ -27,6 +27,7 @@ from gisrisk.analysis.region import region_grades
 from gisrisk.analysis.separation import separation_findings
 from gisrisk.analysis.site_levels import site_grades
 from gisrisk.catalog.palette import LEVELS
+from gisrisk.chinatime import today
 from gisrisk.errors import GisriskError
 from gisrisk.hazards.gb18218 import grade_units
 from gisrisk.rules import RuleBook, load_rules
@@ -127,7 +128,7 @@ def run_study(
     clock = _Clock(progress)
     store = store if store is not None else open_store()
     rules = rules if rules is not None else load_rules()
-    day = date.fromisoformat(on) if isinstance(on, str) else on or date.today()
+    day = date.fromisoformat(on) if isinstance(on, str) else on or today()
     moment = store.last_recorded_at() if as_of is None else moment_of(as_of)
 
     with clock.step("read"):

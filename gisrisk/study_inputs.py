@@ -115,9 +115,7 @@ def resolve_area(area: str | Path | BaseGeometry | None, store: Store) -> StudyA
     try:
         geometry, name, _layer = store.area_geometry(text)
     except UnknownName as error:
-        raise UnknownName(
-            "area", f"{text} (neither the code of an admin area or park in the store nor a file)"
-        ) from error
+        raise UnknownName("administrative area, park or file", text) from error
     return StudyArea(text, name, geometry)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from gisrisk.analysis.separation import separation_findings
+from gisrisk.chinatime import day_of
 from gisrisk.geo import STORAGE_CRS, area_m2
 from gisrisk.rules import RuleBook
 from gisrisk.rules.subjects import build_subjects
@@ -157,7 +158,7 @@ def with_history(
         rule = book.rule(row["rule_id"])
         law = max((first for first, figure in rule.distances if first <= on and figure is not None), default=rule.since)
         moment = began.get(key, now)
-        days.append(law if moment is None else max(law, moment.date()))
+        days.append(law if moment is None else max(law, day_of(moment)))
     return ledger.assign(since=days)
 
 

@@ -20,7 +20,8 @@ from shapely.geometry.base import BaseGeometry
 
 from gisrisk import settings
 from gisrisk.analysis.judgement import Status, judge
-from gisrisk.analysis.proximity import Pairs, pairs_within, shortest_lines
+from gisrisk.analysis.proximity import Pairs, pairs_within
+from gisrisk.chinatime import day_of
 from gisrisk.geo import STORAGE_CRS
 from gisrisk.rules import RuleBook
 from gisrisk.rules.matching import match
@@ -39,6 +40,7 @@ COLUMNS = [
 APPROVAL = "approval"
 # Distances between lines are meant for lines that run beside each other; where they cross, other clauses hold.
 CROSSING = "crossing"
+_LINE = ("lon1", "lat1", "lon2", "lat2")  # the shortest line of a pair, from source to target
 # Searches are grouped so that one far-reaching rule (3 km from the Yangtze) does not widen all others.
 _REACH_STEPS_M = (60.0, 150.0, 400.0, 1200.0, 4000.0)
 
@@ -73,22 +75,21 @@ def separation_findings(
         distance are left out. Between two hazard sources a clause is reported once, not once from each side.
     """
     found = match(book, subjects, on)
-    points = MeasuringPoints(subjects)
-    uncertainty = _Uncertainty.of(subjects)
+    points, uncertainty = MeasuringPoints(subjects), _Uncertainty.of(subjects)
     touches = None if area is None else shapely.intersects(area, subjects.geometry)
+    matches = [_Measured.of(m, points, uncertainty) for m in found]
     parts: list[pd.DataFrame] = []
-    matches = list(found)
-    for numbers, near in _near_pairs(matches, subjects, points.widest_offset_m() + uncertainty.largest_m):
-        lines = shortest_lines(near.pairs)
+    for numbers, near in _near_pairs(matches, subjects):
         for number in numbers:
-            rows = _judged(matches[number], near, points, uncertainty)
+            rows = _judged(matches[number], near, uncertainty)
             if touches is not None and len(rows):
                 feature = subjects.frame["geometry_index"].to_numpy()
                 rows = rows[touches[feature[rows["source"]]] | touches[feature[rows["target"]]]]
             if len(rows):
-                parts.append(rows.assign(match=number, line=lines[rows["pair"].to_numpy()]))
-    chosen = _one_per_clause(pd.concat(parts, ignore_index=True), matches, subjects) if parts else None
-    findings = _as_findings(chosen, matches, subjects, on)
+                parts.append(rows.assign(match=number))
+    rules = [m.found for m in matches]
+    chosen = _one_per_clause(pd.concat(parts, ignore_index=True), rules, subjects) if parts else None
+    findings = _as_findings(chosen, rules, subjects, on)
     return Separation(findings, [{"rule_id": r, "reason_zh": zh, "reason_en": en} for r, zh, en in found.not_evaluated])
 
 
@@ -104,23 +105,21 @@ class _Near:
     target: NDArray[np.int64]
 
 
-def _near_pairs(matches: Sequence[RowMatch], subjects: Subjects, margin_m: float) -> Iterator[tuple[list[int], _Near]]:
+def _near_pairs(matches: Sequence[_Measured], subjects: Subjects) -> Iterator[tuple[list[int], _Near]]:
     """Matches in groups of similar reach, each with its near pairs."""
     feature = subjects.frame["geometry_index"].to_numpy()
-    reach = np.array([m.reach_m for m in matches])
-    step = np.searchsorted(_REACH_STEPS_M, reach)
+    step = np.searchsorted(_REACH_STEPS_M, [m.farthest_m for m in matches])
     for number in np.unique(step):
         group: list[int] = np.flatnonzero(step == number).tolist()
         source_reach = np.zeros(len(subjects.geometry))
         is_target = np.zeros(len(subjects.geometry), dtype=bool)
         for k in group:
-            rows = feature[matches[k].source_index]
-            source_reach[rows] = np.maximum(source_reach[rows], reach[k])
-            is_target[feature[matches[k].target_index]] = True
+            np.maximum.at(source_reach, feature[matches[k].found.source_index], matches[k].reach_m)
+            is_target[feature[matches[k].found.target_index]] = True
         sources, targets = np.flatnonzero(source_reach > 0), np.flatnonzero(is_target)
         if len(sources) == 0 or len(targets) == 0:
             continue
-        pairs = pairs_within(subjects.geometry[sources], subjects.geometry[targets], source_reach[sources] + margin_m)
+        pairs = pairs_within(subjects.geometry[sources], subjects.geometry[targets], source_reach[sources])
         yield group, _Near(pairs, sources[pairs.i], targets[pairs.j])
 
 
@@ -151,23 +150,50 @@ class _Uncertainty:
         unknown = np.isnan(stated)
         return cls(np.where(unknown, settings.number("default_position_uncertainty_m"), stated), unknown)
 
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A match with how its two ends lie on their rows.
+
+    `reach_m` says for each source row how far its geometry as drawn can be from any target of the match and still not
+    surely meet the rule; no pair beyond it needs to be looked at.
+    """
+
+    found: RowMatch
+    start: Measure
+    end: Measure
+    reach_m: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, found: RowMatch, points: MeasuringPoints, uncertainty: _Uncertainty) -> _Measured:
+        start = points.measure("measured_from", found.rule.measured_from, found.source_index)
+        end = points.measure("measured_to", found.rule.measured_to, found.target_index)
+        here = _widening(start) + uncertainty.metres[found.source_index]
+        there = (_widening(end) + uncertainty.metres[found.target_index]).max(initial=0.0)
+        return cls(found, start, end, found.reach_m + here + there)
+
     @property
-    def largest_m(self) -> float:
-        return float(2 * self.metres.max(initial=0.0))
+    def farthest_m(self) -> float:
+        return float(self.reach_m.max(initial=0.0))
 
 
-def _judged(found: RowMatch, near: _Near, points: MeasuringPoints, uncertainty: _Uncertainty) -> pd.DataFrame:
+def _widening(end: Measure) -> NDArray[np.float64]:
+    """How much nearer than the geometry as drawn the edge may have to be taken [m]."""
+    return end.offset_m + end.allowance_m + end.may_extend_m
+
+
+def _judged(measured_match: _Measured, near: _Near, uncertainty: _Uncertainty) -> pd.DataFrame:
     """Pairs that do not surely meet the rule, as a frame of numbers."""
+    found, start, end = measured_match.found, measured_match.start, measured_match.end
     feature = found.subjects.frame["geometry_index"].to_numpy()
-    pair, i = _joined(near.source, feature[found.source_index])
-    again, j = _joined(near.target[pair], feature[found.target_index])
-    pair, i = pair[again], i[again]
+    close = np.flatnonzero(near.pairs.distance_m <= measured_match.farthest_m)
+    pair, i = _joined(near.source[close], feature[found.source_index])
+    again, j = _joined(near.target[close[pair]], feature[found.target_index])
+    pair, i = close[pair[again]], i[again]
     law = found.pairs(i, j)
     holds = law.truth > 0
     pair, i, j = pair[holds], i[holds], j[holds]
     truth, required, low, high = (v[holds] for v in (law.truth, law.required_m, law.low_m, law.high_m))
-    start: Measure = points.measure("measured_from", found.rule.measured_from, found.source_index)
-    end: Measure = points.measure("measured_to", found.rule.measured_to, found.target_index)
     measured = np.maximum(near.pairs.distance_m[pair] - start.offset_m[i] - end.offset_m[j], 0.0)
     source, target = found.source_index[i], found.target_index[j]
     slack = uncertainty.metres[source] + uncertainty.metres[target]
@@ -190,8 +216,8 @@ def _judged(found: RowMatch, near: _Near, points: MeasuringPoints, uncertainty: 
             "high_m": high, "measured_m": measured, "allowance_m": allowance, "uncertainty_m": slack,
             "provisional": law.provisional[holds],
             "uncertainty_assumed": uncertainty.assumed[source] | uncertainty.assumed[target],
-            "crossing": crossing,
-            "from_mark": start.mark[i], "to_mark": end.mark[j],
+            "crossing": crossing, "from_mark": start.mark[i], "to_mark": end.mark[j],
+            **{name: getattr(near.pairs, name)[pair] for name in _LINE},
         }
     )  # fmt: skip
     failing: pd.DataFrame = rows[keep]
@@ -264,7 +290,8 @@ def _as_findings(
                 "measured_from": rule.measured_from, "measured_to": rule.measured_to,
                 "substitutes": ";".join(mark for mark in (row["from_mark"], row["to_mark"]) if mark),
                 "uncertainty_m": row["uncertainty_m"], "people": _people(target),
-                "since": _since(rule, source, target, on), "geometry": row["line"],
+                "since": _since(rule, source, target, on),
+                "geometry": shapely.LineString(np.reshape([row[name] for name in _LINE], (2, 2))),
             }
         )  # fmt: skip
     out = pd.DataFrame(records)
@@ -288,4 +315,4 @@ def _since(rule: Any, source: dict[str, Any], target: dict[str, Any], on: date) 
         max((first for first, figure in rule.distances if first <= on and figure is not None), default=rule.since)
     ]
     moments = [pd.Timestamp(end["recorded_at"]) for end in (source, target) if not pd.isna(end["recorded_at"])]
-    return max([*days, *(moment.date() for moment in moments)])
+    return max([*days, *(day_of(moment) for moment in moments)])

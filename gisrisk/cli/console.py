@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from gisrisk import settings
+from gisrisk.cli.language import say
+from gisrisk.cli.steps import step_in_words
 
 # Tables go to standard output, everything said along the way to standard error, so that `--json | jq` works.
 OUT = Console(highlight=False)
@@ -28,16 +29,9 @@ ProgressCallback = Callable[[str, int, int], None]
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document for machines.")
 
 
-def say(zh: str, en: str) -> str:
-    """The text in the language of the setting `lang`."""
-    return en if settings.get("lang") == "en" else zh
-
-
 @contextmanager
 def progress() -> Iterator[ProgressCallback]:
     """A callback `(step, done, total)` drawn as a bar on a terminal and as plain lines elsewhere."""
-    from gisrisk.cli.steps import step_in_words
-
     if not ERR.is_terminal:
         last = ""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from gisrisk.cli.console import json_option, say, show_json, show_table
+from gisrisk.cli.console import json_option, show_json, show_table
+from gisrisk.cli.language import say
 
 
 @click.group()

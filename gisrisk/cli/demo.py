@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gisrisk import settings
-from gisrisk.cli.console import ERR, progress, say
+from gisrisk.chinatime import today
+from gisrisk.cli.console import ERR, progress
+from gisrisk.cli.language import say
 from gisrisk.cli.studies import show_summary
 
 
@@ -79,7 +80,7 @@ def _finished(store: Any) -> Path | None:
     found = store.latest_study(AREA_CODE)
     if found is None:
         return None
-    now = (date.today(), code_version(), load_rules().version, store.last_recorded_at())
+    now = (today(), code_version(), load_rules().version, store.last_recorded_at())
     if (found["on_day"], found["code_version"], found["rule_set"], found["as_of"]) != now:
         return None
     folder = shelf(store.data_dir, found["study_id"])

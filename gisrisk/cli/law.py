@@ -6,7 +6,9 @@ from datetime import date
 
 import click
 
-from gisrisk.cli.console import json_option, say, show_json, show_table
+from gisrisk.chinatime import today
+from gisrisk.cli.console import json_option, show_json, show_table
+from gisrisk.cli.language import say
 from gisrisk.cli.rule_words import review_word, rule_in_words
 
 
@@ -70,9 +72,9 @@ def show(rule_id: str, as_json: bool) -> None:
 
     rule = load_rules().rule(rule_id)
     if as_json:
-        show_json(_facts(rule, date.today()))
+        show_json(_facts(rule, today()))
     else:
-        show_table(["", ""], rule_in_words(rule, date.today()))
+        show_table(["", ""], rule_in_words(rule, today()))
 
 
 @rules.command()
@@ -103,7 +105,7 @@ def check(as_json: bool) -> None:
 
 
 def _day(on: object) -> date:
-    return on.date() if hasattr(on, "date") else date.today()
+    return on.date() if hasattr(on, "date") else today()
 
 
 def _facts(rule: object, day: date) -> dict[str, object]:

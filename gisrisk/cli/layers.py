@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from gisrisk.cli.console import json_option, progress, say, show_json, show_table
+from gisrisk.cli.console import json_option, progress, show_json, show_table
+from gisrisk.cli.language import say
 from gisrisk.cli.moment import as_of_option
 from gisrisk.errors import GisriskError
 
@@ -156,7 +157,10 @@ def _import_raster(name: str, file: str, dry_run: bool, as_json: bool, source: s
     with open_store() as store:
         record = store.register_raster(name, Path(file), position_source=source or "unknown")
     facts = {"layer": name, "sha256": record.sha256, "crs": record.crs, "path": str(record.path)}
-    show_json(facts) if as_json else show_table(["", ""], list(facts.items()))
+    if as_json:
+        show_json(facts)
+    else:
+        show_table(["", ""], [(say(*_INCOMING.get(key, (key, key))), value) for key, value in facts.items()])
 
 
 @layer.command("check")
@@ -257,6 +261,7 @@ def _show_incoming(name: str, incoming: Any, frame: Any, as_json: bool, stored: 
 _INCOMING = {
     "layer": ("图层", "layer"),
     "file": ("文件", "file"),
+    "path": ("存放于", "kept at"),
     "crs": ("坐标系", "CRS"),
     "rows": ("行数", "rows"),
     "batch_id": ("批次", "batch"),

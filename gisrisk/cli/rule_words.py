@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from gisrisk.cli.console import say
+from gisrisk.cli.language import say
 
 _TYPES = {
     "minimum": ("最小间距", "minimum distance"),

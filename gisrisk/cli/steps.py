@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gisrisk.cli.console import say
+from gisrisk.cli.language import say
 
 _STEPS = {
     "生成演示区": "making the demo region",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon as Triangle
 
+from gisrisk.chinatime import shown
 from gisrisk.products import fonts
 from gisrisk.products.page import A3_MM, ALERT, FAINT, INK, Box, Page
 from gisrisk.products.plane import Extent, Plane, round_length_m
@@ -49,18 +49,9 @@ def draw_title(page: Page, title: str, title_en: str, study: StudyLike) -> None:
 def subtitle(study: StudyLike) -> str:
     """What the sheet rests on: day, data moment, method, rule set, study."""
     return (
-        f"评估日期 {study.on.isoformat()}　数据截至 {moment(study.as_of)}　方法 {study.method.get('name_zh', '—')}　"
+        f"评估日期 {study.on.isoformat()}　数据截至 {shown(study.as_of)}　方法 {study.method.get('name_zh', '—')}　"
         f"规则集 {study.rule_set}　研究编号 {study.study_id}"
     )
-
-
-def moment(at: datetime | None) -> str:
-    """A moment as printed: in UTC, with the zone named."""
-    if at is None:
-        return "—"
-    if at.tzinfo is None:
-        return f"{at:%Y-%m-%d %H:%M}"
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def draw_watermark(axes: Axes) -> None:

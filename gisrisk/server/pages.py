@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 
 from gisrisk._version import __version__
+from gisrisk.chinatime import shown
 from gisrisk.errors import UnknownName
 from gisrisk.server import text
 from gisrisk.server.chosen import chosen_study, page_context
@@ -155,12 +156,8 @@ def whole(value: float | None) -> str:
 
 
 def moment(value: str | None) -> str:
-    """A stored moment in the time zone of this host, with its offset; a dash when there is none."""
-    if not value:
-        return "–"
-    local = datetime.fromisoformat(value).astimezone()
-    offset = local.strftime("%z")
-    return f"{local:%Y-%m-%d %H:%M} (UTC{offset[:3]}:{offset[3:]})"
+    """A stored moment in China time; a dash when there is none."""
+    return shown(datetime.fromisoformat(value) if value else None)
 
 
 TEMPLATE_NAMES = {

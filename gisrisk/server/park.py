@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from gisrisk.chinatime import today
 from gisrisk.server.database import Row
 from gisrisk.server.documents import KINDS, document_path
 from gisrisk.server.periods import next_due, periods
@@ -29,7 +30,7 @@ def park_record(results: Results, code: str) -> Row:
         "method_name": method_name(park["method"]),
         "park_kind_label": value_label("park", "kind", park["park_kind"]),
         "documents": [{"kind": kind, "href": documents[kind], "made": made[kind]} for kind in KINDS],
-        **assessment(date.fromisoformat(results.study["on_day"]), park["park_kind"], today=date.today()),
+        **assessment(date.fromisoformat(results.study["on_day"]), park["park_kind"], today=today()),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypeAlias
 
 import geopandas as gpd
@@ -15,13 +15,13 @@ from psycopg import sql
 from shapely.geometry.base import BaseGeometry
 
 from gisrisk.catalog import Layer, layer, load_layers
+from gisrisk.chinatime import CHINA_TIME
 from gisrisk.errors import UnknownName
 from gisrisk.geo import STORAGE_CRS
 from gisrisk.store.copying import ewkb_hex, fetch
 from gisrisk.store.database import SCHEMA, reading
 from gisrisk.store.tables import STORAGE_SRID, identity_sql, stored_layers
 
-CHINA_TIME = timezone(timedelta(hours=8))
 AREA_LAYERS = ("admin_area", "park")
 
 Moment: TypeAlias = datetime | date | str

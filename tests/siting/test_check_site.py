@@ -13,6 +13,7 @@ from drawn import across, block, feature, frame, open_flame, point, project, wor
 from drawn_town import put, town
 
 import gisrisk as gr
+from gisrisk.analysis.siting.reach import Reach
 from gisrisk.errors import UnknownName
 from gisrisk.siting import Desk, again, compare, saved_verdict
 from gisrisk.siting_inputs import read_surroundings
@@ -169,9 +170,31 @@ def test_whole_sites_are_read_even_where_only_a_part_is_near(town_store: Store) 
     tanks = [{"code": "K1", "geometry": point(-1050)} | tank, {"code": "K2", "geometry": point(-4050)} | tank]
     put(town_store, "hazard_source", frame("hazard_source", *tanks))
     place = block(-1200, -1150)
-    found = read_surroundings(town_store, place, {"hazard_source": 100.0, "protected_target": 100.0}, as_of=None)
+    found = read_surroundings(
+        town_store, place, Reach({}, {"hazard_source": 100.0, "protected_target": 100.0}, {}), as_of=None
+    )
     assert {"K1", "K2"} <= set(found.frames["hazard_source"]["code"])
     assert "V1" not in set(found.frames["protected_target"]["code"])  # 2 km off
+
+
+def test_a_river_known_by_its_centre_line_is_looked_for_far_enough(town_store: Store) -> None:
+    """长江保护法 article 26 asks for 1 km to the shore; a bare centre line 1.6 km off may be that near."""
+    line = {
+        "code": "Y1",
+        "name": "江",
+        "kind": "waterway",
+        "geometry": across(-2900, 2000),
+        "attributes": {"water_roles": "yangtze_main"},
+    }
+    put(town_store, "linear_feature", frame("linear_feature", line))
+    site = feature(
+        "enterprise_site", block(-1300, -1200, half_m=40), code="N3", plant_kind="fine_chemical",
+        site_regime="fine_chemical", is_hazchem_enterprise=True,
+    )  # fmt: skip
+    found = gr.check_site(project(site), store=town_store, on=ON, alternatives=False, save=False)
+    (reason,) = [r for r in found.to_json()["reasons"] if r["target_code"] == "Y1"]
+    assert (reason["status"], reason["required_m"]) == ("needs_survey", 1000.0)
+    assert reason["measured_m"] == pytest.approx(1600.0, abs=0.5)
 
 
 def test_a_plot_across_a_boundary_is_judged_with_both_sides(town_store: Store) -> None:

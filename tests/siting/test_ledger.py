@@ -13,6 +13,7 @@ from drawn_town import put, town
 
 from gisrisk.analysis.ledger import relocation_ranking, violation_ledger, with_history
 from gisrisk.analysis.separation import separation_findings
+from gisrisk.chinatime import day_of
 from gisrisk.rules import load_rules
 from gisrisk.rules.subjects import build_subjects
 from gisrisk.store import Store
@@ -98,7 +99,7 @@ def test_from_the_store_to_a_file(town_store: Store, tmp_path: Path) -> None:
     study = run_study(store=town_store, on=ON)
     violations = existing_violations(study, town_store)
     row = violations.ledger[violations.ledger["target_code"] == "F1"].iloc[0]
-    assert row["since"] == first.date()
+    assert row["since"] == day_of(first)
     for name in ("ledger.csv", "ledger.gpkg", "ledger.geojson", "ledger.parquet"):
         path = write_frame(violations.ledger, tmp_path / name, name="violations")
         assert path.stat().st_size > 0

@@ -26,6 +26,7 @@ from gisrisk.analysis.proximity import pairs_within, shortest_lines
 from gisrisk.analysis.separation import COLUMNS
 from gisrisk.analysis.siting.proposal import Key
 from gisrisk.analysis.siting.world import Frames
+from gisrisk.chinatime import day_of
 from gisrisk.geo import STORAGE_CRS, area_m2, buffer_m
 from gisrisk.hazards.gb18218 import grade_units
 from gisrisk.rules.conditions import ALWAYS, FALSE, TRUE, UNKNOWN
@@ -306,7 +307,7 @@ class _Work:
             "measured_from": predicate.relation, "measured_to": "", "substitutes": "",
             "uncertainty_m": one.uncertainty_m + (other.uncertainty_m if other else 0.0),
             "people": other.people if other else float("nan"),
-            "since": max([predicate.since, *(pd.Timestamp(m).date() for m in moments)]),
+            "since": max([predicate.since, *(day_of(pd.Timestamp(m).to_pydatetime()) for m in moments)]),
             "geometry": line, "overlap_m2": overlap_m2,
         }  # fmt: skip
 
