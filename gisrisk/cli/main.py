@@ -12,6 +12,7 @@ from gisrisk.cli.demo import demo
 from gisrisk.cli.law import rules
 from gisrisk.cli.layers import layer
 from gisrisk.cli.serve import serve
+from gisrisk.cli.siting import siting
 from gisrisk.cli.studies import distances, hazards, study
 from gisrisk.errors import GisriskError
 
@@ -41,7 +42,7 @@ def show_settings(as_json: bool) -> None:
     show_table(["name", "value", "environment variable", "meaning"], rows)
 
 
-for command in (db, layer, rules, study, distances, hazards, serve, demo):
+for command in (db, layer, rules, study, distances, hazards, siting, serve, demo):
     cli.add_command(command)
 
 

@@ -12,6 +12,11 @@ _STEPS = {
     "企业风险分级": "grading sites",
     "区域与园区": "grading parks and areas",
     "保存研究": "saving the study",
+    "读取周边": "reading the surroundings",
+    "判定": "judging",
+    "寻找替代方案": "looking for alternatives",
+    "判定地块": "judging plots",
+    "追溯历史": "going back in time",
 }
 _PRODUCTS = {
     "tables": ("写出表格与图层", "writing tables and layers"),

@@ -166,6 +166,59 @@ def check(area: str | None, on: datetime | None, as_of: datetime | None, out: Pa
     _end(result, fail_on_finding)
 
 
+@distances.command("ledger")
+@_area
+@_on
+@_as_of
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv, .gpkg, .geojson or .parquet"
+)
+@click.option(
+    "--relocation", type=click.Path(dir_okay=False, path_type=Path), help="Write the relocation ranking to this file."
+)
+@_fail
+def ledger(
+    area: str | None,
+    on: datetime | None,
+    as_of: datetime | None,
+    out: Path,
+    relocation: Path | None,
+    fail_on_finding: bool,
+) -> None:
+    """Write what fails today: shortfall, people, since when, remedy; and whose move would clear most.
+
+    Example: gisrisk distances ledger --area 360702 --out 台账.csv --relocation 搬迁.csv
+    """
+    from gisrisk.store import open_store
+    from gisrisk.study import run_study
+    from gisrisk.violations import existing_violations, write_frame
+
+    with open_store() as store, progress() as report:
+        result = run_study(area, on=on.date() if on else None, as_of=as_of, store=store, progress=report)
+        found = existing_violations(result, store, progress=report)
+    note = say("演示数据", "synthetic demo data") if found.synthetic else ""
+    write_frame(found.ledger, out, name="violations", note=note)
+    if relocation is not None:
+        write_frame(found.relocation, relocation, name="relocation", note=note)
+    yes = say("是", "yes")
+    rows = [
+        (r["rank"], r["site_name"], r["rows"], f"{r['people']:g}", yes if r["in_dense_area"] else "", r["parks"])
+        for r in found.relocation.head(10).to_dict("records")
+    ]
+    headings = [
+        "",
+        say("企业", "enterprise"),
+        say("可消除", "rows cleared"),
+        say("人数", "people"),
+        say("密集区", "dense area"),
+        say("可接纳的园区", "parks with room"),
+    ]
+    count = len(found.ledger)
+    show_table(headings, rows, title=say(f"{count} 条违规 · 搬迁排序", f"{count} violations · relocation ranking"))
+    click.echo(say(f"台账已写入 {out}", f"ledger written to {out}"))
+    _end(result, fail_on_finding)
+
+
 @click.group()
 def hazards() -> None:
     """重大危险源: identification and grading by GB 18218.

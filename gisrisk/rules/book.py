@@ -20,6 +20,7 @@ from gisrisk.paths import shipped
 from gisrisk.rules.conditions import Condition, parse
 from gisrisk.rules.instrument import Entry, Instrument, Logic, read_instrument, starts_with_clause
 from gisrisk.rules.local import conflicts
+from gisrisk.rules.predicates import read_predicates
 from gisrisk.rules.rule import Modifier, Rule
 from gisrisk.rules.signoffs import FILE as SIGNOFFS
 from gisrisk.rules.signoffs import SignOffs, read_signoffs
@@ -144,8 +145,10 @@ def _loaded(folder: Path, own: Path | None, version: str) -> RuleBook:
 
 def check_rules(folder: Path | None = None, *, own: Path | None = None) -> list[str]:
     """Everything that is wrong with the rules, and every local rule that is not applied; empty when all is well."""
-    book, problems = read_book(*_folders(folder, own))
-    return problems if book is None else [*book.conflicts.values()]
+    place, own_place = _folders(folder, own)
+    book, problems = read_book(place, own_place)
+    found = problems if book is None else [*book.conflicts.values()]
+    return found + read_predicates(place)[1]
 
 
 def _folders(folder: Path | None, own: Path | None) -> tuple[Path, Path | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -49,11 +49,12 @@ class Store:
         area: Area | None = None,
         as_of: Moment | None = None,
         bbox: tuple[float, float, float, float] | None = None,
+        only: Mapping[str, Collection[str]] | None = None,
     ) -> gpd.GeoDataFrame | pd.DataFrame:
         """Rows of a layer now or at a moment; see `gisrisk.store.query.read`."""
         from gisrisk.store import query
 
-        return query.read(self.engine, layer, area=area, as_of=as_of, bbox=bbox)
+        return query.read(self.engine, layer, area=area, as_of=as_of, bbox=bbox, only=only)
 
     def write_batch(
         self,
@@ -81,6 +82,12 @@ class Store:
         from gisrisk.store import query
 
         return query.last_recorded_at(self.engine)
+
+    def layers_with_rows(self, as_of: Moment | None = None) -> set[str]:
+        """Names of the layers and tables that hold at least one row, now or at a moment."""
+        from gisrisk.store import query
+
+        return query.layers_with_rows(self.engine, as_of)
 
     def layer_counts(self) -> dict[str, int]:
         """Number of rows of each layer that hold now; 1 or 0 for a raster layer."""
@@ -127,6 +134,24 @@ class Store:
         from gisrisk.store import studies
 
         return studies.read_result(self.engine, table, study_id)
+
+    def save_verdict(self, row: Mapping[str, Any]) -> bool:
+        """Write a verdict once; False when it is there already; see `gisrisk.store.verdicts.save_verdict`."""
+        from gisrisk.store import verdicts
+
+        return verdicts.save_verdict(self.engine, row)
+
+    def verdict(self, reference: str) -> dict[str, Any]:
+        """One saved verdict by its reference number."""
+        from gisrisk.store import verdicts
+
+        return verdicts.verdict(self.engine, reference)
+
+    def verdicts(self, limit: int = 100) -> list[dict[str, Any]]:
+        """The verdicts saved last, without their documents."""
+        from gisrisk.store import verdicts
+
+        return verdicts.verdicts(self.engine, limit)
 
     def close(self) -> None:
         """Close the connections; a private cluster goes on running."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeAlias
 
@@ -56,6 +57,7 @@ def read(
     area: Area | None = None,
     as_of: Moment | None = None,
     bbox: tuple[float, float, float, float] | None = None,
+    only: Mapping[str, Collection[str]] | None = None,
 ) -> pd.DataFrame:
     """Rows of a layer that hold now, or held at the moment `as_of`.
 
@@ -67,6 +69,8 @@ def read(
         See `moment`.
     bbox : (west, south, east, north) in degrees, optional
         Only rows that touch the box.
+    only : mapping of column to values, optional
+        Only rows that hold one of the values in each of these text columns, for example the sources of some sites.
 
     Returns
     -------
@@ -78,9 +82,11 @@ def read(
     Raises
     ------
     UnknownName
-        There is no such layer or area.
+        There is no such layer, area or column.
     """
     source = layer(layer_name)
+    for name in only or ():
+        source.column(name)
     if source.kind == "raster":
         raise ValueError(f"layer '{source.name}' is a raster: use store.raster('{source.name}')")
     when = None if as_of is None else moment(as_of)
@@ -88,7 +94,7 @@ def read(
         shapes = [] if bbox is None else [shapely.box(*bbox)]
         if area is not None:
             shapes.append(_area(cursor, area, when)[0] if isinstance(area, str) else area)
-        statement, parameters = _select(source, shapes, when)
+        statement, parameters = _select(source, shapes, when, only or {})
         columns = fetch(cursor, statement, parameters, _kinds(source))
     return _frame(source, columns)
 
@@ -120,6 +126,21 @@ def layer_counts(engine: sa.Engine) -> dict[str, int]:
     return {name: int(found.get(name, 0)) for name in load_layers()}
 
 
+def layers_with_rows(engine: sa.Engine, as_of: Moment | None = None) -> set[str]:
+    """Names of the vector layers and tables that hold, or held at the moment, at least one row."""
+    when = None if as_of is None else moment(as_of)
+    parts = []
+    for each in stored_layers():
+        rows = sql.SQL(" OR ").join(
+            sql.SQL("EXISTS (SELECT 1 FROM {} AS t WHERE {})").format(sql.Identifier(SCHEMA, each.name), held)
+            for held in _held("t", when)
+        )
+        parts.append(sql.SQL("SELECT {} WHERE {}").format(sql.Literal(each.name), rows))
+    with reading(engine) as cursor:
+        cursor.execute(sql.SQL(" UNION ALL ").join(parts), {"when": when})
+        return {str(name) for (name,) in cursor.fetchall()}
+
+
 def last_recorded_at(engine: sa.Engine) -> datetime | None:
     """Moment of the newest batch that changed something, or of the newest raster; None for an empty store.
 
@@ -149,7 +170,9 @@ def _kinds(source: Layer) -> dict[str, str]:
     return kinds
 
 
-def _select(source: Layer, shapes: list[BaseGeometry], when: datetime | None) -> tuple[sql.Composable, dict[str, Any]]:
+def _select(
+    source: Layer, shapes: list[BaseGeometry], when: datetime | None, only: Mapping[str, Collection[str]]
+) -> tuple[sql.Composable, dict[str, Any]]:
     parameters: dict[str, Any] = {"when": when} if when is not None else {}
     spatial: list[sql.Composable] = [sql.SQL("TRUE")]
     for number, shape in enumerate(shapes):
@@ -157,6 +180,9 @@ def _select(source: Layer, shapes: list[BaseGeometry], when: datetime | None) ->
         if condition is not None:
             spatial.append(condition)
             parameters[f"shape_{number}"] = ewkb_hex(shape, STORAGE_SRID)
+    for number, (name, values) in enumerate(only.items()):
+        spatial.append(sql.SQL("t.{} = ANY({})").format(sql.Identifier(name), sql.Placeholder(f"only_{number}")))
+        parameters[f"only_{number}"] = sorted(values)
     where = sql.SQL(" AND ").join(spatial)
     rows = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT * FROM {} AS t WHERE {} AND {}").format(sql.Identifier(SCHEMA, source.name), held, where)

@@ -49,6 +49,22 @@ STUDY = ResultTable(
     required=frozenset({"area", "on_day", "rule_set", "input_sha256", "code_version", "synthetic"}),
 )
 
+VERDICT = ResultTable(
+    name="verdict",
+    columns=_columns(
+        text="name verdict",
+        date="on_day",
+        timestamp="as_of",
+        text2="rule_set input_sha256 code_version",
+        boolean="synthetic",
+        json="proposal document",
+    ),
+    required=frozenset(
+        {"name", "verdict", "on_day", "rule_set", "input_sha256", "code_version", "synthetic", "proposal", "document"}
+    ),
+)
+"""Of a siting check: the proposal as it was asked and the whole answer, by reference number."""
+
 FINDING = ResultTable(
     name="finding",
     columns=_columns(

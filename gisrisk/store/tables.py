@@ -15,7 +15,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql as pg
 
 from gisrisk.catalog import Column, Layer, load_layers
-from gisrisk.store.results import RESULT_TABLES, STUDY, ResultTable
+from gisrisk.store.results import RESULT_TABLES, STUDY, VERDICT, ResultTable
 
 SCHEMA = "gisrisk"
 STORAGE_SRID = 4490
@@ -41,6 +41,7 @@ def metadata() -> sa.MetaData:
     for layer in stored_layers():
         _layer_table(tables, layer)
     _study(tables)
+    _verdict(tables)
     for result in RESULT_TABLES.values():
         _result_table(tables, result)
     return tables
@@ -174,6 +175,22 @@ def _study(tables: sa.MetaData) -> None:
         sa.Column("geom", Geometry("GEOMETRY", STORAGE_SRID, spatial_index=False)),
     )
     sa.Index("ix_study_area", table.c.area, table.c.created_at)
+
+
+def _verdict(tables: sa.MetaData) -> None:
+    columns = [_result_column(name, kind, required=name in VERDICT.required) for name, kind in VERDICT.columns.items()]
+    table = sa.Table(
+        VERDICT.name,
+        tables,
+        sa.Column("reference", sa.Text, primary_key=True),
+        *columns,
+        sa.Column(
+            "created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")
+        ),
+        *_geometry_columns(nullable=False),
+    )
+    sa.Index("ix_verdict_created_at", table.c.created_at)
+    sa.Index("ix_verdict_geom_3857", table.c.geom_3857, postgresql_using="gist")
 
 
 def _result_table(tables: sa.MetaData, result: ResultTable) -> None:

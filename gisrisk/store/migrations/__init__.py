@@ -5,4 +5,4 @@ are missing: write them into a new file in `versions/`, made from `script.py.mak
 names its columns, so a revision that adds one replaces the view too.
 """
 
-HEAD = "0001"
+HEAD = "0002"
