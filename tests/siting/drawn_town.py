@@ -17,8 +17,8 @@ def put(store: Store, layer: str, content: pd.DataFrame) -> None:
 
 
 def town() -> dict[str, pd.DataFrame]:
-    """Every layer has a row, and the county reaches 6 km around."""
-    county = {"code": "360702", "name": "甲县", "level": "county", "geometry": block(-6000, 6000, half_m=6000)}
+    """Every layer has a row, and the county reaches 12 km around: farther than any rule asks."""
+    county = {"code": "360702", "name": "甲县", "level": "county", "geometry": block(-12000, 12000, half_m=12000)}
     park = {
         "code": "P1", "name": "甲园区", "kind": "chemical_park", "approved_on": date(2020, 1, 1),
         "approval_expires": date(2030, 1, 1), "geometry": block(2000, 3000, half_m=500),

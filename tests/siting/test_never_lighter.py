@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 from drawn import across, at, block, feature, frame, inventory, project, world
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
@@ -20,7 +20,8 @@ from gisrisk.rules.predicates import Predicate, Selection, load_predicates
 
 ON = date(2026, 11, 25)
 LAW = Law(load_rules(), load_predicates(), ON)
-FEW = settings(max_examples=20)
+# a scene of proposal, targets, hazards and roads is large even at its smallest
+FEW = settings(max_examples=20, suppress_health_check=[HealthCheck.large_base_example])
 
 metres = st.integers(-150, 150)
 uncertainty = st.sampled_from([0.0, 3.0, 20.0])
