@@ -102,6 +102,16 @@ def test_zones_that_hide_one_another_in_a_whole_tile() -> None:
     assert disagreements(grid, shapes, required, np.arange(12) % 3, 5.0) == (0, 0)
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_a_few_cells_within_reach_of_many_like_zones(seed: int) -> None:
+    # the bounds of shortfalls over so small a grid are tight, so that most of the shapes drop out
+    rng = np.random.default_rng(seed)
+    grid = Grid(0.0, 30.0, 10.0, int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+    shapes = np.array([anything(rng, grid) for _ in range(10)], dtype=object)
+    required = rng.uniform(100, 150) + rng.uniform(0, 20, 10)
+    assert disagreements(grid, shapes, required, rng.integers(0, 2, 10), 5.0) == (0, 0)
+
+
 def test_the_inside_of_an_area_whose_edges_are_far_is_forbidden() -> None:
     # the ring lies 5 km off, farther than any tile reaches for edges
     area = shapely.Point(0, 0).buffer(5000, quad_segs=32)
