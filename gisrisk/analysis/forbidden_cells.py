@@ -22,7 +22,7 @@ from gisrisk.analysis.proximity import _processors
 from gisrisk.analysis.segments import Segments, flatten
 from gisrisk.errors import OutOfDomain
 
-MOST_CELLS = 2_000_000_000
+MOST_CELLS = 1_000_000_000
 """Cells of the largest grid; two bytes each are kept."""
 
 
