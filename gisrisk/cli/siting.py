@@ -12,6 +12,7 @@ import click
 from gisrisk.cli.console import json_option, progress, show_json, show_table
 from gisrisk.cli.language import say
 from gisrisk.cli.moment import as_of_option
+from gisrisk.cli.suitability import suitability
 
 EXIT_FINDINGS = 10
 _SHOWN = 12
@@ -284,3 +285,6 @@ def _reasons(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 def _write_json(document: dict[str, Any], out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+siting.add_command(suitability)
