@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from gisrisk.cli.console import json_option, progress, say, show_json, show_table
+from gisrisk.cli.console import json_option, progress, show_json, show_table
+from gisrisk.cli.language import say
 from gisrisk.cli.moment import as_of_option
 
 _SHOWN_RULES = 12
