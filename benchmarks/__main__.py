@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import w1, w1g, w6
+from benchmarks import w1, w1g, w4, w6
 
-WORKLOADS = {"W1": w1.measure, "W1g": w1g.measure, "W6": w6.measure}
-SIZES = {"W1": w1.SIZES, "W1g": w1g.SIZES, "W6": w6.SIZES}
-ROUNDS = {"W1": 15, "W1g": 5, "W6": 3}  # short workloads need more to meet a quiet moment of a shared machine
+WORKLOADS = {"W1": w1.measure, "W1g": w1g.measure, "W4": w4.measure, "W6": w6.measure}
+SIZES = {"W1": w1.SIZES, "W1g": w1g.SIZES, "W4": w4.SIZES, "W6": w6.SIZES}
+ROUNDS = {"W1": 15, "W1g": 5, "W4": 5, "W6": 3}  # short workloads need more to meet a quiet moment of a shared machine
 
 
 def main() -> int:
