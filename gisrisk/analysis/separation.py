@@ -238,10 +238,12 @@ def _one_per_clause(rows: pd.DataFrame, matches: Sequence[RowMatch], subjects: S
     rows["one"], rows["other"] = np.where(mutual, np.minimum(a, b), a), np.where(mutual, np.maximum(a, b), b)
     rows["figure"] = rows["required_m"].fillna(rows["high_m"])
     rows["rule_id"] = [rules[k].id for k in rows["match"]]
-    # A confirmed row outweighs a provisional one of the same weight: it alone can stand as a breach.
+    # A row that alone can stand as a breach (mandatory, confirmed) outweighs others of the same status, however strict.
+    mandatory = np.array([rules[k].mandatory for k in rows["match"]], dtype=bool)
+    rows["binding"] = mandatory & ~rows["provisional"].to_numpy(dtype=bool)
     rows = rows.sort_values(
-        ["one", "other", "clause", "status", "provisional", "figure", "rule_id", "source", "target"],
-        ascending=[True, True, True, False, True, False, True, True, True], kind="stable",
+        ["one", "other", "clause", "status", "binding", "provisional", "figure", "rule_id", "source", "target"],
+        ascending=[True, True, True, False, False, True, False, True, True, True], kind="stable",
     )  # fmt: skip
     groups = rows.groupby(["one", "other", "clause"], sort=False)
     chosen = groups.head(1).copy()
