@@ -8,6 +8,7 @@ cannot search the path to `data_dir` (the default lies below /root, which is 070
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -116,14 +117,24 @@ def make_searchable(folder: Path) -> None:
 
 
 def make_private(folder: Path, place: Place) -> None:
-    """Create a folder that only the cluster's user may enter; one that exists is left as it is."""
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
+    """Create a folder that only the cluster's user may enter; one that exists is left as it is.
+
+    It is made under another name and moved in when owner and mode are right, so that another command that starts at
+    the same moment never sees it half made.
+    """
+    if os.path.lexists(folder):
         return
-    folder.chmod(0o700)
-    if place.system_user is not None:
-        os.chown(folder, place.uid, place.gid)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        made.chmod(0o700)
+        if place.system_user is not None:
+            os.chown(made, place.uid, place.gid)
+        os.rename(made, folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            made.rmdir()
+        if not os.path.lexists(folder):  # else another command was quicker, and its folder is as good
+            raise
 
 
 def _cluster_user() -> pwd.struct_passwd:
